@@ -42,28 +42,21 @@ def words_of(hint: Any) -> str:
     """Return a type in words, such as ``"tuple of int"``."""
     origin, parts = typing.get_origin(hint), [part for part in typing.get_args(hint) if part not in (type(None), ...)]
     if origin is typing.Literal:
-        return "{" + ", ".join(f'"{part}"' for part in parts) + "}"
+        return "{" + ", ".join(f'"{part}"' for part in parts) + "}" if len(parts) > 1 else f'"{parts[0]}"'
     if origin in (typing.Union, types.UnionType):
         return " or ".join(dict.fromkeys(map(words_of, parts)))
     if origin is tuple:
-        return f"tuple of {words_of(parts[0])}"
+        return f"tuple of {inner}" if (inner := words_of(parts[0])) else "tuple"
     if origin is dict:
         return "dict" if parts[1] is Any else f"dict of {words_of(parts[0])} to {words_of(parts[1])}"
     return "" if hint is Any else str(getattr(hint, "__name__", hint))
 
 
 def described(kind: type) -> dict[str, tuple[str, str]]:
-    """Return type and meaning of each field: from the comment beside it, or else from the class's docstring."""
+    """Return type and meaning of each field, from the comment beside it."""
     hints = typing.get_type_hints(kind)
     meanings: dict[str, tuple[str, str]] = {}
     for base in reversed(kind.__mro__):
-        text = inspect.cleandoc(base.__doc__ or "")
-        _, _, parameters = text.partition("Parameters\n----------\n")
-        parameters = re.split(r"\n\n\w+\n-+\n", parameters)[0]
-        entries_of = re.findall(r"^([\w, ]+?)(?: : (.+))?\n((?:(?:    .*)?\n?)*)", parameters, re.MULTILINE)
-        for names, value_kind, meaning in entries_of:
-            for name in names.split(", "):
-                meanings[name] = (value_kind, " ".join(meaning.split()))
         for name, meaning in commented(base).items():
             meanings[name] = (words_of(hints[name]), meaning)
     return {name: ("", "") if name not in hints else (words_of(hints[name]), "") for name in hints} | meanings

@@ -24,47 +24,26 @@ class LabelledFaces:
 
 @dataclass(frozen=True)
 class NamingMethod:
-    """A way of naming clusters.
+    """A way of naming clusters."""
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes.
-    title : str
-        For tables, such as ``"by majority vote"``.
-    by : {"labels", "person", "suggestion"}
-        Who names: labels of some faces, a person's file, or a suggestion, which needs no label of anybody.
-    draw : callable, optional
-        Of ``"labels"``: ``draw(faces, settings, seed)`` returns the positions of the `LabelledFaces` whose labels name,
-        ascending.
-    settings : tuple of str
-        Fields of `NamingSettings` that say how many labels are drawn, or what a suggestion learns from.
-    """
-
-    name: str
-    title: str
+    name: str  #: Key in recipes.
+    title: str  #: For tables, such as ``"by majority vote"``.
+    #: Who names: labels of some faces, a person's file, or a suggestion, which needs no label of anybody.
     by: Literal["labels", "person", "suggestion"] = "labels"
+    #: Of ``"labels"``: ``draw(faces, settings, seed)`` returns the positions of the `LabelledFaces` whose labels name,
+    #: ascending.
     draw: Callable[[LabelledFaces, NamingSettings, int], np.ndarray] | None = None
+    #: Fields of `NamingSettings` that say how many labels are drawn, or what a suggestion learns from.
     settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class NamesByLabels:
-    """What labels named clusters.
+    """What labels named clusters."""
 
-    Parameters
-    ----------
-    names : tuple of str, of length k
-        The class of each cluster.
-    votes : tuple of dict of str to int, of length k
-        Labels of each cluster, by class in the order of the classes.
-    drawn : ndarray of shape (s,), int64
-        Positions of the faces whose labels were used, ascending.
-    """
-
-    names: tuple[str, ...]
-    votes: tuple[dict[str, int], ...]
-    drawn: np.ndarray
+    names: tuple[str, ...]  #: The class of each cluster.
+    votes: tuple[dict[str, int], ...]  #: Labels of each cluster, by class in the order of the classes.
+    drawn: np.ndarray  #: Of shape (s,), int64. Positions of the faces whose labels were used, ascending.
 
 
 class ClusterNamer:

@@ -98,27 +98,15 @@ class Look:
 
 @dataclass
 class Person:
-    """A person, simulated by stored labels; counts what it does.
+    """A person, simulated by stored labels; counts what it does."""
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n,), str
-        Of the faces of a pile; each has one.
-    classes : sequence of str
-    seed : int
-    shown : int
-        Faces that a look at a cluster shows, drawn by seed.
-    rare_class_exponent : float
-        By how much rare classes weigh more in a look or a vote; see `fecemo.clustering.settings.NamingSettings`.
-    class_balanced : bool
-        Whether faces that come up at random are drawn so that classes are alike often among them.
-    """
-
-    labels: np.ndarray
+    labels: np.ndarray  #: Of shape (n,), str. Of the faces of a pile; each has one.
     classes: Sequence[str]
     seed: int
-    shown: int = 24
+    shown: int = 24  #: Faces that a look at a cluster shows, drawn by seed.
+    #: By how much rare classes weigh more in a look or a vote; see `fecemo.clustering.settings.NamingSettings`.
     rare_class_exponent: float = 0.0
+    #: Whether faces that come up at random are drawn so that classes are alike often among them.
     class_balanced: bool = False
     clusters_named: int = 0
     faces_labelled: int = 0
@@ -160,23 +148,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Strategy:
-    """A way of spending a person's acts.
+    """A way of spending a person's acts."""
 
-    Parameters
-    ----------
-    name, title : str
-        Key in recipes, and for tables and figures.
-    answer : callable
-        ``answer(pile, person, acts) -> ndarray of shape (m,), str``: the class of each scored face after at most so
-        many acts, ``""`` for none; None where so many, or so few, cannot be spent.
-    whole : bool
-        Whether it is also asked with as many acts as there are faces.
-    """
-
+    #: `name`, `title`: Key in recipes, and for tables and figures.
     name: str
     title: str
+    #: ``answer(pile, person, acts) -> ndarray of shape (m,), str``: the class of each scored face after at most so many
+    #: acts, ``""`` for none; None where so many, or so few, cannot be spent.
     answer: Callable[[Pile, Person, int], np.ndarray | None]
-    whole: bool = False
+    whole: bool = False  #: Whether it is also asked with as many acts as there are faces.
 
 
 strategies = Registry[Strategy]("fecemo.clustering.strategies", "STRATEGY", "strategy")

@@ -116,23 +116,13 @@ def _face(line: int, cells: list[str], lines: dict[str, int]) -> ListedFace | Re
 
 @dataclass(frozen=True)
 class Triplet:
-    """One row of FEC.
+    """One row of FEC."""
 
-    Parameters
-    ----------
-    line : int
-        Line of the file, from 1.
-    faces : tuple of three ListedFace
-    type : str
-        One of `TRIPLET_TYPES`: how many of FEC's expression classes the faces were drawn from.
-    ratings : tuple of (str, int)
-        Annotator's id and the face, 1 to 3, that this annotator found the odd one out. Every rating of the row, an
-        annotator's second answer included.
-    """
-
-    line: int
+    line: int  #: Line of the file, from 1.
     faces: tuple[ListedFace, ListedFace, ListedFace]
-    type: str
+    type: str  #: One of `TRIPLET_TYPES`: how many of FEC's expression classes the faces were drawn from.
+    #: Annotator's id and the face, 1 to 3, that this annotator found the odd one out. Every rating of the row, an
+    #: annotator's second answer included.
     ratings: tuple[tuple[str, int], ...]
 
 

@@ -21,35 +21,20 @@ LITTER = ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#rec
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One image of a labelled set.
+    """One image of a labelled set."""
 
-    Parameters
-    ----------
-    path : str
-        Relative to the set's folder, with ``/``.
-    label : str
-        One of the set's classes, or ``""`` where the layout has no labels.
-    split : str
-        ``"train"``, ``"valid"`` or ``"test"`` where the set has been divided already, else ``""``.
-    annotations : mapping of str to str
-        What else is known of it, by column.
-    pixels : bytes
-        Grey values of a square picture, row by row, where a table holds it; ``path`` then is the table and the line,
-        such as ``fer2013.csv:00002``. Empty where ``path`` is an image file.
-    box : tuple of int, optional
-        Left, top, right and bottom of a face in pixels of a photograph that may show several: columns
-        ``left:right``, rows ``top:bottom``.
-    read : callable, optional
-        Returns the bytes of the image's file, where that lies within another file, such as an archive; ``path`` then is
-        that of both, such as ``train-00000.tar/0001.png``.
-    """
-
-    path: str
-    label: str = ""
-    split: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    path: str  #: Relative to the set's folder, with ``/``.
+    label: str = ""  #: One of the set's classes, or ``""`` where the layout has no labels.
+    split: str = ""  #: ``"train"``, ``"valid"`` or ``"test"`` where the set has been divided already, else ``""``.
+    annotations: Mapping[str, str] = field(default_factory=dict)  #: What else is known of it, by column.
+    #: Grey values of a square picture, row by row, where a table holds it; ``path`` then is the table and the line,
+    #: such as ``fer2013.csv:00002``. Empty where ``path`` is an image file.
     pixels: bytes = field(default=b"", repr=False)
+    #: Left, top, right and bottom of a face in pixels of a photograph that may show several: columns ``left:right``,
+    #: rows ``top:bottom``.
     box: tuple[int, int, int, int] | None = None
+    #: Returns the bytes of the image's file, where that lies within another file, such as an archive; ``path`` then is
+    #: that of both, such as ``train-00000.tar/0001.png``.
     read: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -33,18 +33,11 @@ FLUSH_PHOTOGRAPHS, FLUSH_SECONDS = 64, 2.0
 
 @dataclass(frozen=True, slots=True)
 class FaceRecord:
-    """A face that was found in a photograph.
+    """A face that was found in a photograph."""
 
-    Parameters
-    ----------
-    numbers : array of float64
-        Left, right, top, bottom as fractions of the photograph as it is shown, and then its columns.
-    sha256 : str
-        Digest of its stored pixels.
-    """
-
+    #: Left, right, top, bottom as fractions of the photograph as it is shown, and then its columns.
     numbers: "array[float]"
-    sha256: str
+    sha256: str  #: Digest of its stored pixels.
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,63 +28,52 @@ class Identity:
 
     Proportions are deviations from the average face, mostly within -1 to 1, where 0 is average; all other numbers are
     from 0 to 1.
-
-    Parameters
-    ----------
-    face_width, face_length, jaw_width, chin_length : float
-        Shape of the head's outline.
-    eye_size, eye_spacing, eye_tilt, eye_opening : float
-        A positive tilt lifts the outer corner; the opening is that of the relaxed eye.
-    brow_height, brow_thickness, brow_arch : float
-        Of the relaxed brow.
-    nose_length, nose_width, mouth_width, mouth_height, lip_thickness, ear_size : float
-        A positive mouth height sets the mouth further down.
-    skin_tone, freckles, blush, age : float
-        From 0 to 1: light to dark skin; freckles; redness of the cheeks; lines of age.
-    undertone : float
-        From -1 (pink) to 1 (olive).
-    lip_colour : float
-        From 0 (the skin's own) to 1 (painted red).
-    eye_colour, hair_style, hair_colour, beard, glasses : str
-        Keys of `EYE_COLOURS`, `HAIR_STYLES`, `HAIR_COLOURS`, `BEARD_STYLES`, `GLASSES_STYLES`.
-    hair_volume, hairline, parting : float
-        From -1 to 1: fullness; how far the hairline has receded; where hair parts (-1 the picture's left).
-    texture_seed : int
-        Seed of the strands of hair, stubble, freckles and pores.
     """
 
+    #: `face_width`, `face_length`, `jaw_width`, `chin_length`: Shape of the head's outline.
     face_width: float = 0.0
     face_length: float = 0.0
     jaw_width: float = 0.0
     chin_length: float = 0.0
+    #: `eye_size`, `eye_spacing`, `eye_tilt`, `eye_opening`: A positive tilt lifts the outer corner; the opening is that
+    #: of the relaxed eye.
     eye_size: float = 0.0
     eye_spacing: float = 0.0
     eye_tilt: float = 0.0
     eye_opening: float = 0.0
+    #: `brow_height`, `brow_thickness`, `brow_arch`: Of the relaxed brow.
     brow_height: float = 0.0
     brow_thickness: float = 0.0
     brow_arch: float = 0.0
+    #: `nose_length`, `nose_width`, `mouth_width`, `mouth_height`, `lip_thickness`, `ear_size`: A positive mouth height
+    #: sets the mouth further down.
     nose_length: float = 0.0
     nose_width: float = 0.0
     mouth_width: float = 0.0
     mouth_height: float = 0.0
     lip_thickness: float = 0.0
     ear_size: float = 0.0
+    #: `skin_tone`, `freckles`, `blush`, `age`: From 0 to 1: light to dark skin; freckles; redness of the cheeks; lines
+    #: of age.
     skin_tone: float = 0.25
     freckles: float = 0.0
     blush: float = 0.3
     age: float = 0.2
-    undertone: float = 0.0
-    lip_colour: float = 0.1
+    undertone: float = 0.0  #: From -1 (pink) to 1 (olive).
+    lip_colour: float = 0.1  #: From 0 (the skin's own) to 1 (painted red).
+    #: `eye_colour`, `hair_style`, `hair_colour`, `beard`, `glasses`: Keys of `EYE_COLOURS`, `HAIR_STYLES`,
+    #: `HAIR_COLOURS`, `BEARD_STYLES`, `GLASSES_STYLES`.
     eye_colour: str = "brown"
     hair_style: str = "short"
     hair_colour: str = "brown"
+    #: `hair_volume`, `hairline`, `parting`: From -1 to 1: fullness; how far the hairline has receded; where hair parts
+    #: (-1 the picture's left).
     hair_volume: float = 0.0
     hairline: float = 0.0
     parting: float = -0.4
     beard: str = "none"
     glasses: str = "none"
-    texture_seed: int = 0
+    texture_seed: int = 0  #: Seed of the strands of hair, stubble, freckles and pores.
 
     @property
     def skin_rgb(self) -> np.ndarray:

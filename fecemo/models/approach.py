@@ -26,26 +26,16 @@ Readout = Literal["clusters", "argmax", "regression"]
 
 @dataclass(frozen=True)
 class Phase:
-    """One fit of the model, or of a part of it.
+    """One fit of the model, or of a part of it."""
 
-    Parameters
-    ----------
-    name : str
-        Key of its `FitSettings` in a recipe.
-    data : str
-        What it learns from unless a recipe says otherwise: a role (``"source"``), a split of its faces
-        (``"target.train"``) or a relation between them (``"source.triplets"``).
-    targets : mapping of str to str or tuple of str
-        Outputs that can be trained, and what each is compared with: ``"image"``, ``"views"``, ``"triplet"``, a column
-        or several columns side by side. The first pair is that of a recipe's ``loss: NAME``.
-    frozen : tuple of str
-        Submodels that do not learn in this phase, such as ``"encoder"``.
-    """
-
-    name: str
+    name: str  #: Key of its `FitSettings` in a recipe.
+    #: What it learns from unless a recipe says otherwise: a role (``"source"``), a split of its faces
+    #: (``"target.train"``) or a relation between them (``"source.triplets"``).
     data: str
+    #: Outputs that can be trained, and what each is compared with: ``"image"``, ``"views"``, ``"triplet"``, a column or
+    #: several columns side by side. The first pair is that of a recipe's ``loss: NAME``.
     targets: Mapping[str, str | tuple[str, ...]]
-    frozen: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()  #: Submodels that do not learn in this phase, such as ``"encoder"``.
 
     @property
     def role(self) -> str:
@@ -63,43 +53,26 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class Approach:
-    """An approach of the study, a row of its Table 1.
+    """An approach of the study, a row of its Table 1."""
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes.
-    title : str
-        Heading in tables, as published.
-    config : type of ModelConfig
-        Frozen dataclass of the architecture's sizes; its defaults are the published ones.
-    inputs : mapping of str to str, or callable
-        Inputs of the model, and the column that enters each: `IMAGE`, `EMBEDDING`, what another row gives, by its name
-        behind `EMBEDDING_OF` or `PROBABILITIES_OF`, or a column of the data set; or a function of the config that
-        returns them.
-    build : callable
-        ``build(config, shapes, n_classes) -> keras.Model``, ``shapes`` by input. The model takes a dict and returns a
-        dict; its encoder, decoder or head are submodels by these names.
-    phases : tuple of Phase
-        In the order in which they run; they share the model. Without one, nothing learns but layers that are adapted
-        to the source faces, of an approach whose faces are clustered.
-    readouts : mapping of str to {"clusters", "argmax", "regression"}
-        Outputs that are stored for every face, and how each becomes an answer. The first gives each face its class,
-        by its cluster or as a classifier; those of ``regression`` are compared with the columns that they learn.
-    submodels : tuple of str
-        Names of the submodels that phases and recipes may freeze.
-    descriptor : str, optional
-        In the place of a model: a registered description of pictures; see `fecemo.imaging.descriptors`.
-    """
-
-    name: str
-    title: str
-    config: type[ModelConfig]
+    name: str  #: Key in recipes.
+    title: str  #: Heading in tables, as published.
+    config: type[ModelConfig]  #: Frozen dataclass of the architecture's sizes; its defaults are the published ones.
+    #: Inputs of the model, and the column that enters each: `IMAGE`, `EMBEDDING`, what another row gives, by its name
+    #: behind `EMBEDDING_OF` or `PROBABILITIES_OF`, or a column of the data set; or a function of the config that
+    #: returns them.
     inputs: Mapping[str, str] | Callable[[Any], Mapping[str, str]]
+    #: ``build(config, shapes, n_classes) -> keras.Model``, ``shapes`` by input. The model takes a dict and returns a
+    #: dict; its encoder, decoder or head are submodels by these names.
     build: Callable[..., Any] | None
+    #: In the order in which they run; they share the model. Without one, nothing learns but layers that are adapted to
+    #: the source faces, of an approach whose faces are clustered.
     phases: tuple[Phase, ...]
+    #: Outputs that are stored for every face, and how each becomes an answer. The first gives each face its class, by
+    #: its cluster or as a classifier; those of ``regression`` are compared with the columns that they learn.
     readouts: Mapping[str, Readout]
-    submodels: tuple[str, ...] = ()
+    submodels: tuple[str, ...] = ()  #: Names of the submodels that phases and recipes may freeze.
+    #: In the place of a model: a registered description of pictures; see `fecemo.imaging.descriptors`.
     descriptor: str | None = None
 
     def __post_init__(self) -> None:

@@ -21,11 +21,6 @@ three faces is the odd one out; (m,) int32, 0 to 2 where its faces show one, two
 class Loss:
     """A loss; its fields are what a recipe may set.
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes; no setting.
-
     Attributes
     ----------
     target_kind : TargetKind
@@ -38,7 +33,7 @@ class Loss:
         Of a term that states none: λ where a study writes a joint loss.
     """
 
-    name: str = field(default="", init=False)
+    name: str = field(default="", init=False)  #: Key in recipes; no setting.
 
     target_kind: ClassVar[TargetKind]
     group_size: ClassVar[int] = 1
@@ -102,25 +97,14 @@ class Loss:
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A term of the loss of a phase.
+    """A term of the loss of a phase."""
 
-    Parameters
-    ----------
-    loss : Loss
-        By its name, or by its name with settings.
-    output : str
-        Output of the model; by default the phase's first.
-    target : str or tuple of str
-        ``"image"`` (the face's pixels as they are before they are corrupted), ``"views"``, ``"triplet"``, a column,
-        several columns side by side, or what an augmentation emits; by default what the phase says of the output.
-    weight : float
-        Factor of the term; by default the loss's own, mostly 1.
-    """
-
-    loss: Loss
-    output: str
+    loss: Loss  #: By its name, or by its name with settings.
+    output: str  #: Output of the model; by default the phase's first.
+    #: ``"image"`` (the face's pixels as they are before they are corrupted), ``"views"``, ``"triplet"``, a column,
+    #: several columns side by side, or what an augmentation emits; by default what the phase says of the output.
     target: str | tuple[str, ...]
-    weight: float = 1.0
+    weight: float = 1.0  #: Factor of the term; by default the loss's own, mostly 1.
 
     def __post_init__(self) -> None:
         if not 0 < self.weight < np.inf:

@@ -44,30 +44,15 @@ BACKEND = "tensorflow"
 
 @dataclass(frozen=True)
 class ModelExportSettings:
-    """Which row to export, and how.
+    """Which row to export, and how."""
 
-    Parameters
-    ----------
-    run : Path
-        A finished run, such as ``runs/demo``.
-    row : str
-        One of its rows: a classifier, or one with named clusters.
-    variant : str
-        Of the row.
-    formats : tuple of {"onnx", "int8", "litert"}
-        ``int8`` is ONNX with weights and activations of eight bits. ``litert`` takes a single face of 200 pixels.
-    opset : int
-        Version of ONNX's operators, 13 to 18: the newest that your reader has.
-    recipe : Path, optional
-        The run's recipe, for what the model card says of the data sets' origin and licence.
-    """
-
-    run: Path
-    row: str
-    variant: str
+    run: Path  #: A finished run, such as ``runs/demo``.
+    row: str  #: One of its rows: a classifier, or one with named clusters.
+    variant: str  #: Of the row.
+    #: ``int8`` is ONNX with weights and activations of eight bits. ``litert`` takes a single face of 200 pixels.
     formats: tuple[Format, ...] = get_args(Format)
-    opset: int = 17
-    recipe: Path | None = None
+    opset: int = 17  #: Version of ONNX's operators, 13 to 18: the newest that your reader has.
+    recipe: Path | None = None  #: The run's recipe, for what the model card says of the data sets' origin and licence.
 
     def __post_init__(self) -> None:
         if not OPSETS[0] <= self.opset <= OPSETS[1]:

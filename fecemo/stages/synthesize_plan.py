@@ -30,21 +30,14 @@ PARTS_LIPS = frozenset({"jaw open", *(shape for unit in (10, 16) for shape in AC
 
 @dataclass(frozen=True)
 class Parents:
-    """Faces of which synthetic ones are made.
+    """Faces of which synthetic ones are made."""
 
-    Parameters
-    ----------
-    neutral : ndarray of shape (n,), int64
-        Rows of the faces that are given expressions, in the order in which they are taken.
-    donors : mapping of str to ndarray of shape (m,), int64
-        Rows of the faces that show each expression, by class or by cell of the plane of valence and arousal; empty
-        where it comes from action units.
-    unlabelled : ndarray of shape (u,), int64
-        Rows of further faces of which no label is read: how they differ says how meshes move.
-    """
-
+    #: Of shape (n,), int64. Rows of the faces that are given expressions, in the order in which they are taken.
     neutral: np.ndarray
+    #: Of shape (m,), int64. Rows of the faces that show each expression, by class or by cell of the plane of valence
+    #: and arousal; empty where it comes from action units.
     donors: Mapping[str, np.ndarray]
+    #: Of shape (u,), int64. Rows of further faces of which no label is read: how they differ says how meshes move.
     unlabelled: np.ndarray
 
     @property

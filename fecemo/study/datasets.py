@@ -42,41 +42,26 @@ class Step:
 
 @dataclass(frozen=True)
 class DatasetWay:
-    """A way of making a data set.
+    """A way of making a data set."""
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes, such as ``"fetch"`` in ``NAME: {fetch: {...}}``.
-    settings : type
-        A dataclass: what a recipe gives under that key.
-    steps : callable
-        ``steps(settings, name, layout) -> tuple of Step``; the last of them writes the data set's folder.
-    place : str
-        The setting that names the list or folder that a person brings; ``""`` where nothing is brought.
-    made : str
-        What faces that are nobody's are called, such as ``"drawn"``: their labels are never counted as labels of
-        people. ``""`` for faces of people.
-    has_labels, has_ratings : callable
-        ``has_labels(settings) -> bool``: whether its faces may have labels, or rated triplets.
-    has_eyes : bool
-        Whether each face comes with its eyes, so that it can be aligned without a landmark model.
-    check : callable
-        ``check(settings)`` raises `InputError` for settings that name what does not exist.
-    parent : callable
-        ``parent(settings) -> str``: name of the data set of whose faces, by their labels, its faces are made; whoever
-        learns from their labels has spent those. ``""`` where there is none.
-    """
-
-    name: str
-    settings: type
+    name: str  #: Key in recipes, such as ``"fetch"`` in ``NAME: {fetch: {...}}``.
+    settings: type  #: A dataclass: what a recipe gives under that key.
+    #: ``steps(settings, name, layout) -> tuple of Step``; the last of them writes the data set's folder.
     steps: Callable[[Any, str, RunLayout], tuple[Step, ...]]
-    place: str = ""
+    place: str = ""  #: The setting that names the list or folder that a person brings; ``""`` where nothing is brought.
+    #: What faces that are nobody's are called, such as ``"drawn"``: their labels are never counted as labels of people.
+    #: ``""`` for faces of people.
     made: str = ""
+    #: `has_labels`, `has_ratings`: ``has_labels(settings) -> bool``: whether its faces may have labels, or rated
+    #: triplets.
     has_labels: Callable[[Any], bool] = lambda settings: False
     has_ratings: Callable[[Any], bool] = lambda settings: False
+    #: Whether each face comes with its eyes, so that it can be aligned without a landmark model.
     has_eyes: bool = False
+    #: ``check(settings)`` raises `InputError` for settings that name what does not exist.
     check: Callable[[Any], None] = lambda settings: None
+    #: ``parent(settings) -> str``: name of the data set of whose faces, by their labels, its faces are made; whoever
+    #: learns from their labels has spent those. ``""`` where there is none.
     parent: Callable[[Any], str] = lambda settings: ""
 
 

@@ -17,11 +17,6 @@ class Augmentation:
     unbroken one does. Keras's preprocessing layers hold seeds of their own, and some draw once a batch (its blur) or
     cannot be compiled (its rotation); these are a few lines of `keras.ops` each.
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes; no setting.
-
     Attributes
     ----------
     targets : tuple of str
@@ -33,7 +28,7 @@ class Augmentation:
         Whether faces that are validated on are altered too: those of which a target is emitted are.
     """
 
-    name: str = field(default="", init=False)
+    name: str = field(default="", init=False)  #: Key in recipes; no setting.
 
     targets: ClassVar[tuple[str, ...]] = ()
     group_size: ClassVar[int] = 1

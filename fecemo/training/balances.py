@@ -25,18 +25,13 @@ State = Mapping[str, Any]
 class Balance:
     """A way of weighing terms; its fields are what a recipe may set.
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes; no setting.
-
     Attributes
     ----------
     learned : tuple of str
         Parts of the state that the optimizer learns, as it learns weights.
     """
 
-    name: str = field(default="", init=False)
+    name: str = field(default="", init=False)  #: Key in recipes; no setting.
 
     learned: ClassVar[tuple[str, ...]] = ()
 
@@ -213,17 +208,9 @@ class RatedEMA(Balance):
 
 @dataclass(frozen=True)
 class DynamicWeightedEMA(RatedEMA):
-    """Σ λ_i w_i L_i / E_i, w of `DWA` and E of `EMA`: our reading of "Dynamic Weighted EMA"; see `RatedEMA`.
+    """Σ λ_i w_i L_i / E_i, w of `DWA` and E of `EMA`: our reading of "Dynamic Weighted EMA"; see `RatedEMA`."""
 
-    Parameters
-    ----------
-    beta : float
-        See `EMA`.
-    temperature : float
-        See `DWA`.
-    """
-
-    temperature: float = 2.0
+    temperature: float = 2.0  #: See `DWA`.
     name: str = field(default="dwema", init=False)
 
     def __post_init__(self) -> None:

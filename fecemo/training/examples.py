@@ -12,22 +12,15 @@ UNKNOWN_CODE = -1
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples of one data set, or of several one after the other.
+    """Examples of one data set, or of several one after the other."""
 
-    Parameters
-    ----------
-    rows : ndarray of shape (m,) or (m, g), int64
-        Rows of the data sets, counted through all of them: a face an example, or the g faces of a group, such as the
-        three of a triplet, the odd one last.
-    targets : mapping of str to ndarray of shape (m, ...)
-        What is known of each example, by the names that losses learn from: a label's code of shape (m,) int32, numbers
-        (m, d) float32; `UNKNOWN_CODE` or NaN where nothing is. The pixels themselves need not be given.
-    datasets : mapping of str to int
-        The data sets in their order, and the rows of each. Empty where there is one and its name does not matter.
-    """
-
+    #: Of shape (m,) or (m, g), int64. Rows of the data sets, counted through all of them: a face an example, or the g
+    #: faces of a group, such as the three of a triplet, the odd one last.
     rows: np.ndarray
+    #: What is known of each example, by the names that losses learn from: a label's code of shape (m,) int32, numbers
+    #: (m, d) float32; `UNKNOWN_CODE` or NaN where nothing is. The pixels themselves need not be given.
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    #: The data sets in their order, and the rows of each. Empty where there is one and its name does not matter.
     datasets: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -15,11 +15,6 @@ from fecemo.registry import Registry
 class Optimizer:
     """An optimizer of Keras; its fields are the keyword arguments that a recipe may set.
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes; no setting.
-
     Attributes
     ----------
     keras_name : str
@@ -29,7 +24,7 @@ class Optimizer:
         ``climbing``.
     """
 
-    name: str = field(default="", init=False)
+    name: str = field(default="", init=False)  #: Key in recipes; no setting.
 
     keras_name: ClassVar[str]
     passes: ClassVar[int] = 1

@@ -25,32 +25,15 @@ SHARES, EMBEDDING, IMAGE = "probabilities", "embedding", "image"
 
 @dataclass(frozen=True)
 class NetworkPart:
-    """A trained network, and what enters it.
+    """A trained network, and what enters it."""
 
-    Parameters
-    ----------
-    model : keras.Model
-        Dict in, dict out.
-    output : str
-        The output that is read.
-    columns : mapping of str to str
-        Column that enters each input.
-    variant : Variant
-        Of the faces that enter as ``"image"``.
-    side : int
-        Pixels of the view.
-    classifies : bool
-        Whether the output are probabilities of classes.
-    behind : mapping of str to NetworkPart
-        By column, the networks whose outputs enter this one.
-    """
-
-    model: Any
-    output: str
-    columns: Mapping[str, str]
-    variant: Variant
-    side: int
-    classifies: bool
+    model: Any  #: Dict in, dict out.
+    output: str  #: The output that is read.
+    columns: Mapping[str, str]  #: Column that enters each input.
+    variant: Variant  #: Of the faces that enter as ``"image"``.
+    side: int  #: Pixels of the view.
+    classifies: bool  #: Whether the output are probabilities of classes.
+    #: By column, the networks whose outputs enter this one.
     behind: Mapping[str, "NetworkPart"] = field(default_factory=dict)
 
 

@@ -12,14 +12,9 @@ class Schedule:
 
     Keras's schedules count steps and are a part of the optimizer. These count epochs, so that a recipe says the same
     of any number of faces and any batch size, and a resumed run only asks for the step that it is at.
-
-    Parameters
-    ----------
-    name : str
-        Key in recipes; no setting.
     """
 
-    name: str = field(default="", init=False)
+    name: str = field(default="", init=False)  #: Key in recipes; no setting.
 
     def factor(self, done: float, epochs: int) -> float:
         """Return the factor of the learning rate, in [0, 1].

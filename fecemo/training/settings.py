@@ -12,87 +12,56 @@ from fecemo.training.schedules import Constant, Schedule
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Settings of one phase of training.
+    """Settings of one phase of training."""
 
-    Parameters
-    ----------
-    losses : tuple of LossTerm
-        The terms that are added up; see `fecemo.models.loss`. A recipe names the loss of the phase's first output, as
-        in ``loss: cross_entropy`` or ``loss: {nt_xent: {temperature: 0.2}}``; or it lists terms under ``losses``, as
-        in ``[{loss: weighted_softmax}, {loss: weighted_cluster, output: features, weight: 1.0}]``.
-    optimizer : Optimizer
-        ``optimizer: adam``, ``optimizer: {sgd: {momentum: 0.9}}``.
-    learning_rate : float
-        Where the schedule begins.
-    epochs : int
-        At the most.
-    batch_size : int
-        Examples a step. The study does not state it.
-    faces : int, optional
-        Train on this many examples, drawn by seed; None takes all there are.
-    label_fraction : float, optional
-        Only for phases that learn from labels: the share of all labelled faces, in (0, 1], stratified by emotion and
-        drawn by seed from the train split; None takes the whole train split.
-    label_noise : float
-        Share of the labels that are learnt from, in [0, 1), that are exchanged for another class by seed: what a
-        training makes of wrong labels. Those that are validated on stay.
-    precision : {"float32", "mixed_bfloat16"}
-        Of what the layers compute; weights are float32 always. Half the memory and several times the speed on
-        accelerators that have bfloat16, slower elsewhere.
-    accumulate : int
-        Steps whose gradients are averaged into one update of the weights, for batches that memory cannot hold at once.
-        Those of a last, unfinished update are lost.
-    schedule : Schedule
-        How the learning rate changes: ``constant``, ``{halved: {every: 10}}``, ``cosine``.
-    augment : tuple of Augmentation
-        Applied, in this order, to the faces that are learnt from: ``[flip, {crop: {min_side: 0.6}}]``. Not to those
-        that are validated on, unless the loss compares two views of a face or an augmentation emits its target.
-    corrupt : tuple of Augmentation
-        Applied after that, to what the network sees, and not to the pixels that it is to give: ``[mask]``, ``[noise]``.
-        In validation too.
-    data : tuple of str
-        What is learnt from, where that is not what the phase says: ``source``, ``target.train``, ``source.triplets``.
-    moments_of : str, optional
-        Faces, such as ``target.train``, of which no label is read: each number that enters the model is shifted and
-        scaled over every other data set to have the mean and deviation that it has there. Drawn faces differ from
-        people's in proportion by more than by expression.
-    balance : Balance
-        How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``,
-        ``geometric``.
-    sampling : {"shuffled", "balanced"}
-        Each example once an epoch; or as many, drawn with replacement so that all classes are equally likely, of the
-        first loss that learns classes.
-    frozen : tuple of str, optional
-        Submodels that do not learn, in the place of those that the phase freezes by itself.
-    validate_on : float or "valid", optional
-        A share of the phase's own examples, in (0, 1), that is held out, by seed and stratified by emotion; or the
-        stored validation split of labelled faces. Their labels count as used. The test split is never looked at.
-    patience : int, optional
-        Stop when the validation loss has not fallen for so many epochs.
-    keep : {"last", "best"}
-        The weights of the last epoch, or of the one with the least validation loss.
-    """
-
+    #: The terms that are added up; see `fecemo.models.loss`. A recipe names the loss of the phase's first output, as in
+    #: ``loss: cross_entropy`` or ``loss: {nt_xent: {temperature: 0.2}}``; or it lists terms under ``losses``, as in
+    #: ``[{loss: weighted_softmax}, {loss: weighted_cluster, output: features, weight: 1.0}]``.
     losses: tuple[Any, ...]
-    optimizer: Optimizer
-    learning_rate: float
-    epochs: int
-    batch_size: int = 32
-    faces: int | None = None
+    optimizer: Optimizer  #: ``optimizer: adam``, ``optimizer: {sgd: {momentum: 0.9}}``.
+    learning_rate: float  #: Where the schedule begins.
+    epochs: int  #: At the most.
+    batch_size: int = 32  #: Examples a step. The study does not state it.
+    faces: int | None = None  #: Train on this many examples, drawn by seed; None takes all there are.
+    #: Only for phases that learn from labels: the share of all labelled faces, in (0, 1], stratified by emotion and
+    #: drawn by seed from the train split; None takes the whole train split.
     label_fraction: float | None = None
+    #: Share of the labels that are learnt from, in [0, 1), that are exchanged for another class by seed: what a
+    #: training makes of wrong labels. Those that are validated on stay.
     label_noise: float = 0.0
+    #: Of what the layers compute; weights are float32 always. Half the memory and several times the speed on
+    #: accelerators that have bfloat16, slower elsewhere.
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    #: Steps whose gradients are averaged into one update of the weights, for batches that memory cannot hold at once.
+    #: Those of a last, unfinished update are lost.
     accumulate: int = 1
+    #: How the learning rate changes: ``constant``, ``{halved: {every: 10}}``, ``cosine``.
     schedule: Schedule = field(default_factory=Constant)
+    #: Applied, in this order, to the faces that are learnt from: ``[flip, {crop: {min_side: 0.6}}]``. Not to those that
+    #: are validated on, unless the loss compares two views of a face or an augmentation emits its target.
     augment: tuple[Augmentation, ...] = ()
+    #: Applied after that, to what the network sees, and not to the pixels that it is to give: ``[mask]``, ``[noise]``.
+    #: In validation too.
     corrupt: tuple[Augmentation, ...] = ()
+    #: What is learnt from, where that is not what the phase says: ``source``, ``target.train``, ``source.triplets``.
     data: tuple[str, ...] = ()
+    #: Faces, such as ``target.train``, of which no label is read: each number that enters the model is shifted and
+    #: scaled over every other data set to have the mean and deviation that it has there. Drawn faces differ from
+    #: people's in proportion by more than by expression.
     moments_of: str | None = None
+    #: How the terms are weighed against each other: ``fixed``, ``{ema: {beta: 0.9}}``, ``dwa``, ``uncertainty``,
+    #: ``geometric``.
     balance: Balance = field(default_factory=Fixed)
+    #: Each example once an epoch; or as many, drawn with replacement so that all classes are equally likely, of the
+    #: first loss that learns classes.
     sampling: Literal["shuffled", "balanced"] = "shuffled"
+    #: Submodels that do not learn, in the place of those that the phase freezes by itself.
     frozen: tuple[str, ...] | None = None
+    #: A share of the phase's own examples, in (0, 1), that is held out, by seed and stratified by emotion; or the
+    #: stored validation split of labelled faces. Their labels count as used. The test split is never looked at.
     validate_on: float | Literal["valid"] | None = None
-    patience: int | None = None
+    patience: int | None = None  #: Stop when the validation loss has not fallen for so many epochs.
+    #: The weights of the last epoch, or of the one with the least validation loss.
     keep: Literal["last", "best"] = "last"
 
     def __post_init__(self) -> None:

@@ -43,25 +43,14 @@ class ExportedFaces:
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """A way to lay faces out.
+    """A way to lay faces out."""
 
-    Parameters
-    ----------
-    name : str
-        Key on the command line, such as ``"webdataset"``.
-    about : str
-        One line for people.
-    write : callable
-        ``write(folder, faces)`` writes `ExportedFaces` and returns the names of files that, between them, hold the
-        bytes or the digest of every face. If interrupted, a rerun with the same faces ends with the same files.
-    needs : tuple of str
-        Packages, beyond what is always installed, without which it cannot write.
-    """
-
-    name: str
-    about: str
+    name: str  #: Key on the command line, such as ``"webdataset"``.
+    about: str  #: One line for people.
+    #: ``write(folder, faces)`` writes `ExportedFaces` and returns the names of files that, between them, hold the bytes
+    #: or the digest of every face. If interrupted, a rerun with the same faces ends with the same files.
     write: Callable[[Path, ExportedFaces], list[str]]
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()  #: Packages, beyond what is always installed, without which it cannot write.
 
 
 export_formats = Registry[ExportFormat]("fecemo.data.export_formats", "EXPORT_FORMAT", "export format")

@@ -29,29 +29,14 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """What a layout reads.
+    """What a layout reads."""
 
-    Parameters
-    ----------
-    folder : Path
-        What the images' paths are relative to.
-    images : tuple of LabelledImage
-        In the order of their paths; no address twice.
-    left_out : tuple of LeftOut
-    classes : tuple of str
-        In their order; empty where nothing is labelled.
-    columns : mapping of str to {"text", "number"}
-        Type of each further annotation.
-    remark : str
-        How something was read that could have been read otherwise, in words.
-    """
-
-    folder: Path
-    images: tuple[LabelledImage, ...]
+    folder: Path  #: What the images' paths are relative to.
+    images: tuple[LabelledImage, ...]  #: In the order of their paths; no address twice.
     left_out: tuple[LeftOut, ...] = ()
-    classes: tuple[str, ...] = ()
-    columns: Mapping[str, ColumnType] = field(default_factory=dict)
-    remark: str = ""
+    classes: tuple[str, ...] = ()  #: In their order; empty where nothing is labelled.
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)  #: Type of each further annotation.
+    remark: str = ""  #: How something was read that could have been read otherwise, in words.
 
     def left_out_by_reason(self) -> dict[str, int]:
         """Return how many entries were left out for each reason."""
@@ -60,27 +45,15 @@ class LabelledSet:
 
 @dataclass(frozen=True)
 class Layout:
-    """A way in which labelled images lie on a disk.
+    """A way in which labelled images lie on a disk."""
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes, such as ``"class_folders"``.
-    about : str
-        One line for people.
-    read : callable
-        ``read(place, options) -> LabelledSet``; raises `InputError` for a place that is not laid out so.
-    tell : str
-        The tell-tale, in words that follow "by", such as ``"the list label.lst"``.
-    fits : callable, optional
-        ``fits(place) -> bool``: whether the tell-tale is there, for the layout ``auto``; without it, this layout is
-        read only where it is named.
-    """
-
-    name: str
-    about: str
+    name: str  #: Key in recipes, such as ``"class_folders"``.
+    about: str  #: One line for people.
+    #: ``read(place, options) -> LabelledSet``; raises `InputError` for a place that is not laid out so.
     read: Callable[[Path, ReadOptions], LabelledSet]
-    tell: str = ""
+    tell: str = ""  #: The tell-tale, in words that follow "by", such as ``"the list label.lst"``.
+    #: ``fits(place) -> bool``: whether the tell-tale is there, for the layout ``auto``; without it, this layout is read
+    #: only where it is named.
     fits: Callable[[Path], bool] | None = None
 
 

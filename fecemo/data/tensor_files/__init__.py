@@ -26,19 +26,11 @@ class NotTensorsError(ValueError):
 
 @dataclass(frozen=True)
 class TensorFile:
-    """A kind of file.
-
-    Parameters
-    ----------
-    name : str
-    suffixes : tuple of str
-        Of its files.
-    read : callable
-        ``read(path) -> dict`` of ndarray by name. It raises `NotTensorsError` for anything but tensors of numbers.
-    """
+    """A kind of file."""
 
     name: str
-    suffixes: tuple[str, ...]
+    suffixes: tuple[str, ...]  #: Of its files.
+    #: ``read(path) -> dict`` of ndarray by name. It raises `NotTensorsError` for anything but tensors of numbers.
     read: Callable[[Path], dict[str, np.ndarray]]
 
 

@@ -20,27 +20,14 @@ LUMA_WEIGHTS = (19595, 38470, 7471)
 
 @dataclass(frozen=True)
 class Variant:
-    """An image variant; the study ("Categorizing Facial Expressions", section 3) has three.
+    """An image variant; the study ("Categorizing Facial Expressions", section 3) has three."""
 
-    Parameters
-    ----------
-    name : str
-        Key in recipes, such as ``"tight"``.
-    title : str
-        Heading in tables, as published.
-    channels : {1, 3}
-        1 turns a face in colour to gray by ITU-R 601 luma, rounded to the nearest integer.
-    margin : int
-        Pixels cut off each side of the stored face.
-    faces : {"cut", "aligned", "quarters"}
-        The stored faces that networks see: those of the dataset, or what was made of them with eyes, or eyes and mouth,
-        on fixed points. People are shown the view of the dataset's.
-    """
-
-    name: str
-    title: str
-    channels: int
-    margin: int
+    name: str  #: Key in recipes, such as ``"tight"``.
+    title: str  #: Heading in tables, as published.
+    channels: int  #: One of 1, 3. 1 turns a face in colour to gray by ITU-R 601 luma, rounded to the nearest integer.
+    margin: int  #: Pixels cut off each side of the stored face.
+    #: One of "cut", "aligned", "quarters". The stored faces that networks see: those of the dataset, or what was made
+    #: of them with eyes, or eyes and mouth, on fixed points. People are shown the view of the dataset's.
     faces: str = CUT
 
     @property

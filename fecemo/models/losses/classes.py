@@ -58,18 +58,13 @@ class LogitAdjusted(CrossEntropy):
 
     The network then gives p̂ as if all emotions were equally common, without a rare face counting a hundred times (Menon
     et al. 2021, equation 10).
-
-    Parameters
-    ----------
-    tau : float
-        τ; 0 is plain cross-entropy, 1 aims at balanced accuracy.
-    smoothing : float
-        Share of the truth that is spread over all emotions as common as they are, in [0, 1) (Szegedy et al. 2016,
-        section 7). Were it spread evenly, a rare emotion would be given more than its share of every face, and dividing
-        by how common it is would make that most of p̂.
     """
 
-    tau: float = 1.0
+    tau: float = 1.0  #: τ; 0 is plain cross-entropy, 1 aims at balanced accuracy.
+    #: Share of the truth that is spread over all emotions as common as they are, in [0, 1) (Szegedy et al. 2016,
+    #: section 7). Were it spread evenly, a rare emotion would be given more than its share of every face, and dividing
+    #: by how common it is would make that most of p̂.
+    smoothing: float = 0.0
 
     name: str = field(default="logit_adjusted", init=False)
 
