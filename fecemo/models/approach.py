@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from fecemo.data.arrays import ROWS
 from fecemo.errors import InputError
+from fecemo.lazy_keras import keras
 from fecemo.registry import Registry
 
 IMAGE = "image"
@@ -145,8 +146,6 @@ class Approach:
         n_classes : int
             Of the data set that is learnt from.
         """
-        import keras
-
         self._fresh_session()
         keras.utils.set_random_seed(seed)
         return self._built(config, shapes, n_classes)
@@ -156,8 +155,6 @@ class Approach:
 
         The dense autoencoder has 485 million weights at 200 pixels; what they take is known before they are drawn.
         """
-        import keras
-
         self._fresh_session()
         with keras.StatelessScope(initialize_variables=False):
             outline = self._built(config, shapes, n_classes)
@@ -174,8 +171,6 @@ class Approach:
 
     @staticmethod
     def _fresh_session() -> None:
-        import keras
-
         shared = keras.distribution.distribution()
         keras.utils.clear_session(free_memory=False)
         if shared is not None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fecemo.lazy_keras import keras
 from fecemo.models.namings import Naming, Place, namings
 from fecemo.models.residual import EPSILON
 
@@ -131,17 +132,15 @@ def put_weights(model: Any, path: Path) -> list[str]:
 
 def _beginning(network: Any) -> Any:
     """Return stages 1 to 5, or both streams, of a network as one network; it shares them."""
-    from keras import Input, Model
-
     stages = [stack for stack in network.layers if STAGE.fullmatch(stack.name)]
     if not stages:
         streams = [network.get_layer(name) for name in STREAMS]
-        faces = Input(streams[0].input_shape[1:], name="normalized")
-        return Model(faces, [stream(faces) for stream in streams], name="streams")
-    made = entering = Input(stages[0].input_shape[1:], name="normalized")
+        faces = keras.Input(streams[0].input_shape[1:], name="normalized")
+        return keras.Model(faces, [stream(faces) for stream in streams], name="streams")
+    made = entering = keras.Input(stages[0].input_shape[1:], name="normalized")
     for stage in stages:
         made = stage(made)
-    return Model(entering, made, name="stages")
+    return keras.Model(entering, made, name="stages")
 
 
 def _whose(tensors: Mapping[str, np.ndarray]) -> tuple[Naming, str]:

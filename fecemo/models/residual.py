@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import ModelConfig, Shape, refuse_sizes_below_one
 
 EXPANSION = 4
@@ -58,9 +59,6 @@ def build_residual(config: ResidualConfig, shapes: Mapping[str, Shape], n_classe
 
     Its submodels are ``"entry"``, ``"stage_1"`` to ``"stage_5"``, ``"features"`` and ``"head"``.
     """
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain, submodel, through
 
     image = keras.Input(shapes["image"], name="image")
@@ -86,8 +84,6 @@ def build_residual(config: ResidualConfig, shapes: Mapping[str, Shape], n_classe
 
 def entry_layers(config: ResidualConfig, shape: Shape, interpolation: str = "bilinear") -> list[Any]:
     """Return resizing, where faces have another side, and normalization."""
-    from keras import layers
-
     mean, deviation = list(config.mean), list(config.deviation)
     if shape[-1] == 1:
         mean, deviation = [sum(mean) / 3], [sum(deviation) / 3]
@@ -101,8 +97,6 @@ def entry_layers(config: ResidualConfig, shape: Shape, interpolation: str = "bil
 
 def _pool_layers(padding: str) -> list[Any]:
     """Return the max-pooling at the head of stage 2; zeros are the least there is after a ReLU."""
-    from keras import layers
-
     before = {"both": 1, "end": 0}[padding]
     return [layers.ZeroPadding2D(((before, 1), (before, 1)), name="pool_pad"), layers.MaxPooling2D(3, 2, name="pool")]
 
@@ -120,8 +114,6 @@ def _bottleneck(config: ResidualConfig, name: str, entering: Any, filters: int, 
     widens : bool
         Whether other channels enter than leave, so that the shortcut has a convolution of its own.
     """
-    from keras import layers
-
     from fecemo.models.layers import through
 
     wide = EXPANSION * filters
@@ -146,8 +138,6 @@ def squeeze_and_excitation(name: str, tensor: Any, ratio: int) -> Any:
     s = σ(W₂ ReLU(W₁ z + b₁) + b₂), z the channels' means and W₁ narrowing them by ``ratio`` (Hu et al. 2018,
     equations 2 to 4).
     """
-    from keras import layers
-
     from fecemo.models.layers import through
 
     channels = tensor.shape[-1]
@@ -162,8 +152,6 @@ def squeeze_and_excitation(name: str, tensor: Any, ratio: int) -> Any:
 
 def convolution(prefix: str, filters: int, kernel: int, stride: int = 1, padding: str = "valid") -> list[Any]:
     """Return a convolution without bias and the normalization of batches that follows it."""
-    from keras import layers
-
     return [layers.Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False,
                           kernel_initializer="he_normal", name=f"{prefix}conv"),
             layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=f"{prefix}norm")]
@@ -204,8 +192,6 @@ def small_encoder(config: SmallResidualConfig, shape: Shape, name: str = "encode
     averaged : bool
         Whether features are averaged over the image; else they are a map of shape (h, w, channels).
     """
-    from keras import layers
-
     from fecemo.models.layers import rescaling_layer, submodel, through
 
     def encode(tensor: Any) -> Any:
@@ -228,8 +214,6 @@ def _plain_block(prefix: str, entering: Any, filters: int, *, stride: int) -> An
 
     Where it has another shape than they give, it goes through a 1×1 convolution.
     """
-    from keras import layers
-
     from fecemo.models.layers import through
 
     tensor = through([

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fecemo.lazy_keras import keras, ops
 from fecemo.registry import Registry
 
 
@@ -84,8 +85,6 @@ def augment(faces: Any, augmentations: Sequence[Augmentation], seed_generator: A
 
 def uniform(faces: Any, seed_generator: Any, low: float, high: float) -> Any:
     """Draw a number between ``low`` and ``high`` for each face: tensor of shape (n, 1, 1, 1), float32."""
-    import keras
-
     return keras.random.uniform((faces.shape[0], 1, 1, 1), low, high, dtype="float32", seed=seed_generator)
 
 
@@ -98,8 +97,6 @@ def resample(faces: Any, row_weights: Any, column_weights: Any) -> Any:
     row_weights, column_weights : tensor of shape (n, side, side), float32
         Of shape (face, new, old).
     """
-    from keras import ops
-
     n, side, _, channels = faces.shape
     down = ops.matmul(row_weights, ops.reshape(faces, (n, side, side * channels)))
     transposed = ops.transpose(ops.reshape(down, (n, side, side, channels)), (0, 2, 1, 3))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fecemo.lazy_keras import ops
 from fecemo.registry import Registry
 
 EPSILON = 1e-8
@@ -104,8 +105,6 @@ class EMA(Balance):
 
     def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
         """Return the averages; those of terms without a known example stay; see `Balance.update_state`."""
-        from keras import ops
-
         present = ops.cast(counts > 0, "float32")
         averages = ops.where(state["averaged"] > 0, self.beta * state["averages"] + (1 - self.beta) * terms, terms)
         return {"averages": ops.where(present > 0, averages, state["averages"]),
@@ -141,8 +140,6 @@ class DWA(Balance):
 
     def next_epoch(self, state: State) -> dict[str, Any]:
         """Return the means of the epochs that are over, and sums that begin anew; see `Balance.next_epoch`."""
-        from keras import ops
-
         ran = state["counts"] > 0
         nothing = ops.zeros_like(state["sums"])
         return {"before": ops.where(ran, state["last"], state["before"]),
@@ -155,15 +152,11 @@ class DWA(Balance):
 
     def rates(self, state: State) -> Any:
         """Return r of each term, 1 in the first two epochs: tensor of shape (k,)."""
-        from keras import ops
-
         rates = state["last"] / ops.maximum(state["before"], EPSILON)
         return ops.where(ops.min(state["epochs"]) >= 2, rates, ops.ones_like(rates))
 
     def factors(self, state: State) -> Any:
         """Return w of each term, 1 in the first two epochs: tensor of shape (k,)."""
-        from keras import ops
-
         rates = self.rates(state)
         return rates.shape[0] * ops.softmax(rates / self.temperature)
 
@@ -240,8 +233,6 @@ class Uncertainty(Balance):
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the sum of the terms by their precision, and what uncertainty costs; see `Balance.total`."""
-        from keras import ops
-
         logs = state["log_variances"]
         return _sum(weights * terms * ops.exp(-logs) / 2 + logs / 2)
 
@@ -278,14 +269,10 @@ class Geometric(Balance):
 
 
 def _divided(terms: Any, state: State) -> Any:
-    from keras import ops
-
     return terms / ops.stop_gradient(ops.maximum(state["averages"], EPSILON))
 
 
 def _sum(terms: Any) -> Any:
-    from keras import ops
-
     return ops.sum(terms)
 
 

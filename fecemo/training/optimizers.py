@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from fecemo.data.choices import choose_within
+from fecemo.lazy_keras import keras, ops
 from fecemo.registry import Registry
 
 
@@ -56,8 +57,6 @@ class Optimizer:
         accumulate : int, optional
             Batches whose gradients are averaged into one step, where that is more than one.
         """
-        import keras
-
         kind = getattr(keras.optimizers, self.keras_name)
         return kind(learning_rate, gradient_accumulation_steps=accumulate, **self.settings)
 
@@ -147,11 +146,9 @@ class SGD(Optimizer):
 
     def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
         """Return Keras's optimizer, with the coupled decay; see `Optimizer.build`."""
-        import keras
-
         decay = self.weight_decay
 
-        class CoupledDecaySGD(keras.optimizers.SGD):
+        class CoupledDecaySGD(keras.optimizers.SGD):  # type: ignore[name-defined]
             def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
                 super().update_step(gradient + decay * variable, variable, learning_rate)
 
@@ -201,8 +198,6 @@ class SAM(Outer):
 
     def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
         """Return the other Keras optimizer with ``climbing``, which says what `apply` does; see `Optimizer.build`."""
-        from keras import ops
-
         rho, plain = self.rho, self.base.build(learning_rate)
 
         class SharpnessAware(type(plain)):  # type: ignore[misc]

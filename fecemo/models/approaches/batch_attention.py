@@ -7,6 +7,7 @@ not a part of it. See `fecemo.models.losses.class_batch_attention`.
 from collections.abc import Mapping
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.residual import SmallResidualConfig
 
@@ -17,9 +18,6 @@ def build(config: SmallResidualConfig, shapes: Mapping[str, Shape], n_classes: i
     The scores are those of which the probabilities are the softmax. What makes queries and keys of the features is not
     known of the authors' network: here a 1×1 convolution to two maps a class, with learned positions.
     """
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import LearnedPositions, chain
     from fecemo.models.residual import small_encoder
 

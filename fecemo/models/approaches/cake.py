@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.residual import SmallResidualConfig
 
@@ -39,9 +40,6 @@ class CakeConfig(SmallResidualConfig):
 
 def build(config: CakeConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"embedding"``, ``"affect"`` and a softmax of each data set."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain
     from fecemo.models.residual import small_encoder
 

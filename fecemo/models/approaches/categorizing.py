@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import (
     EMBEDDING,
     IMAGE,
@@ -34,9 +35,6 @@ class DenseAutoencoderConfig(ModelConfig):
 
 def build_dense_autoencoder(config: DenseAutoencoderConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"pixels"`` and ``"embedding"``."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain, rescaling_layer
 
     image = keras.Input(shapes["image"], name="image")
@@ -94,9 +92,6 @@ class ConvAutoencoderConfig(ModelConfig):
 
 def build_conv_autoencoder(config: ConvAutoencoderConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"pixels"`` and ``"embedding"``, the encoder's output flattened."""
-    import keras
-    from keras import layers
-
     from fecemo.models.convolutional import convolutional_decoder, convolutional_encoder
 
     image = keras.Input(shapes["image"], name="image")
@@ -134,8 +129,6 @@ class SemiSupervisedConfig(ConvAutoencoderConfig):
 
 def build_semi_supervised(config: SemiSupervisedConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"pixels"`` by a decoder, and to ``"probabilities"`` by a head."""
-    import keras
-
     from fecemo.models.convolutional import convolutional_decoder, convolutional_encoder
     from fecemo.models.layers import class_head
 
@@ -173,8 +166,6 @@ class HeadConfig(ModelConfig):
 
 def build_head(config: HeadConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"embedding"``, standardized, to ``"probabilities"``."""
-    import keras
-
     from fecemo.models.layers import Standardization, class_head
 
     embedding = keras.Input(shapes["embedding"], name="embedding")
@@ -219,8 +210,6 @@ class SupervisedConfig(ModelConfig):
 
 def build_supervised(config: SupervisedConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"probabilities"``."""
-    import keras
-
     from fecemo.models.convolutional import convolutional_classifier
 
     image = keras.Input(shapes["image"], name="image")

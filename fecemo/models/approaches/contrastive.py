@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape, refuse_sizes_below_one
 from fecemo.models.residual import SmallResidualConfig
 
@@ -23,9 +24,6 @@ class ContrastiveConfig(SmallResidualConfig):
 
 def build(config: ContrastiveConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"projection"``, which is compared, and ``"embedding"``, the features."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain
     from fecemo.models.residual import small_encoder
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import EMBEDDING_OF, PROBABILITIES_OF, Approach, ModelConfig, Shape
 
 
@@ -39,9 +40,6 @@ def columns_of_members(config: EnsembleConfig, kind: str) -> dict[str, str]:
 
 def build_classifier(config: EnsembleConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: the members' probabilities to their mean, ``"probabilities"``, of shape (n, c)."""
-    import keras
-    from keras import layers
-
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
     members = list(inputs.values())
     mean = layers.Average(name="mean")(members) if len(members) > 1 else layers.Identity(name="mean")(members[0])
@@ -50,9 +48,6 @@ def build_classifier(config: EnsembleConfig, shapes: Mapping[str, Shape], n_clas
 
 def build_embedding(config: EnsembleConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: the members' embeddings, standardized, side by side as ``"embedding"``, of shape (n, Σ d_m)."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import Standardization
 
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.residual import SmallResidualConfig
 
@@ -47,9 +48,6 @@ def build(config: HybridConfig, shapes: Mapping[str, Shape], n_classes: int) -> 
 
     ``"tiles"`` is of shape (pieces², pieces²): for each place, the probability of each tile.
     """
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain, class_head
     from fecemo.models.residual import small_encoder
 

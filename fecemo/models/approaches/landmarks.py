@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 from fecemo.models.residual import SmallResidualConfig
 
@@ -56,8 +57,6 @@ def measured_groups(config: Any, inputs: Mapping[str, Any], name: str, *, by_len
     by_length : bool
         Whether each number counts as its group's factor says, as it should where weights learn; otherwise its group.
     """
-    from keras import layers
-
     from fecemo.models.layers import Standardization
 
     vectors = [Standardization(pooled=group not in UNITLESS, limit=LIMIT if group in UNITLESS else None,
@@ -68,8 +67,6 @@ def measured_groups(config: Any, inputs: Mapping[str, Any], name: str, *, by_len
 
 def build_landmark_features(config: LandmarkFeaturesConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: the groups, standardized and side by side, as ``"embedding"``."""
-    import keras
-
     inputs = {group: keras.Input(shape, name=group) for group, shape in shapes.items()}
     embedding = measured_groups(config, inputs, "embedding", by_length=False)
     return keras.Model(inputs, {"embedding": embedding}, name="landmark_features")
@@ -100,8 +97,6 @@ class LandmarkClassifierConfig(LandmarkFeaturesConfig):
 
 def build_landmark_classifier(config: LandmarkClassifierConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: the groups, standardized and side by side, to ``"probabilities"``."""
-    import keras
-
     from fecemo.models.layers import class_head
 
     inputs = {group: keras.Input(shape, name=group) for group, shape in shapes.items()}
@@ -135,9 +130,6 @@ class LandmarkEncoderConfig(SmallResidualConfig):
 
 def build_landmark_encoder(config: LandmarkEncoderConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"landmark_features"``, which are its embedding too."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain
     from fecemo.models.residual import small_encoder
 
@@ -187,9 +179,6 @@ class LandmarkResidualConfig(SmallResidualConfig):
 
 def build_landmark_resnet(config: LandmarkResidualConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` and groups of landmark features to ``"probabilities"`` and ``"features"``."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain, class_head
     from fecemo.models.residual import small_encoder
 

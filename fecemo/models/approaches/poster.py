@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 from fecemo.models.approaches.landmarks import MEASURED
 
@@ -59,9 +60,6 @@ class PosterConfig(FusionConfig):
 
 def build(config: PosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"probabilities"``, and to ``"landmark_features"`` by one stream alone."""
-    import keras
-    from keras import layers
-
     from fecemo.models.fusion import fused_head, fusion_pyramid, with_mean
     from fecemo.models.layers import LearnedPositions, chain, submodel
     from fecemo.models.residual import ResidualConfig, entry_layers

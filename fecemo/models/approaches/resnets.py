@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fecemo.lazy_keras import keras
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape, refuse_sizes_below_one
 from fecemo.models.residual import ResidualConfig, SmallResidualConfig, build_residual
 
@@ -43,8 +44,6 @@ SE_RESNET = replace(RESNET, name="se_resnet", title="SE-ResNet-50", config=SERes
 
 def build_small_resnet(config: SmallResidualConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"probabilities"`` and ``"features"``."""
-    import keras
-
     from fecemo.models.layers import class_head
     from fecemo.models.residual import small_encoder
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import IMAGE, Approach, Phase, Shape
 from fecemo.models.approaches.landmarks import MEASURED
 from fecemo.models.approaches.poster import FusionConfig
@@ -28,9 +29,6 @@ class SmallPosterConfig(FusionConfig, SmallResidualConfig):
 
 def build_of_pixels(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"probabilities"``, and to ``"landmark_features"`` by one stream alone."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import chain
     from fecemo.models.residual import small_encoder
 
@@ -45,9 +43,6 @@ def build_of_pixels(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_cl
 
 def build_of_features(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"``, ``"distances"`` and ``"blendshapes"`` to ``"probabilities"``."""
-    import keras
-    from keras import layers
-
     from fecemo.models.layers import Standardization
     from fecemo.models.residual import small_encoder
 
@@ -61,9 +56,6 @@ def build_of_features(config: SmallPosterConfig, shapes: Mapping[str, Shape], n_
 
 def _fusion(config: SmallPosterConfig, pixels: Any, landmarks: Any, n_classes: int) -> Any:
     """Return class probabilities of a map of the image and of a map, or a vector, of the landmarks."""
-    import keras
-    from keras import layers
-
     from fecemo.models.fusion import fused_head, fusion_pyramid, with_mean
     from fecemo.models.layers import LearnedPositions
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fecemo.lazy_keras import keras, layers
 from fecemo.models.approach import EMBEDDING, IMAGE, Approach, ModelConfig, Phase, Shape, refuse_sizes_below_one
 from fecemo.models.approaches.landmarks import MEASURED, LandmarkEncoderConfig, landmark_columns, refuse_no_group
 
@@ -26,9 +27,6 @@ class TripletEmbeddingConfig(ModelConfig):
 
 def build_of_vectors(config: TripletEmbeddingConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: standardized vectors, of one input or several side by side, to a short ``"embedding"``."""
-    import keras
-    from keras import initializers, layers
-
     from fecemo.models.layers import Standardization, chain
 
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
@@ -40,7 +38,8 @@ def build_of_vectors(config: TripletEmbeddingConfig, shapes: Mapping[str, Shape]
         layers.Dense(config.dense, activation="gelu", name="dense"),
         layers.Dropout(between, name="dropout_dense"),
         # Where all that is not 0 is left out by chance, only biases are left; a vector of length 0 has no slope.
-        layers.Dense(config.embedding, bias_initializer=initializers.Constant(FIRST_BIAS), name="dense_embedding"),
+        layers.Dense(config.embedding, bias_initializer=keras.initializers.Constant(FIRST_BIAS),
+                     name="dense_embedding"),
         layers.UnitNormalization(name="unit_length"),
     ])
     return keras.Model(inputs, {"embedding": encoder(vector)}, name="triplet_embedding")
@@ -89,8 +88,6 @@ class TripletPixelsConfig(LandmarkEncoderConfig):
 
 def triplet_outputs(config: TripletPixelsConfig, features: Any) -> dict[str, Any]:
     """Return the outputs ``"landmark_features"`` and ``"embedding"`` of an encoder's features."""
-    from keras import layers
-
     from fecemo.models.layers import chain
 
     landmark_head = chain("landmark_head", features.shape[1:], [layers.Dense(config.landmark_features, name="dense")])
@@ -101,8 +98,6 @@ def triplet_outputs(config: TripletPixelsConfig, features: Any) -> dict[str, Any
 
 def build_of_pixels(config: TripletPixelsConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model: ``"image"`` to ``"landmark_features"`` and ``"embedding"``."""
-    import keras
-
     from fecemo.models.residual import small_encoder
 
     image = keras.Input(shapes["image"], name="image")
@@ -129,8 +124,6 @@ OF_PIXELS = Approach(
 
 def build_fine_tuned(config: TripletPixelsConfig, shapes: Mapping[str, Shape], n_classes: int) -> Any:
     """Return the model of `build_of_pixels`, with ``"probabilities"`` of the same features."""
-    import keras
-
     from fecemo.models.layers import class_head
     from fecemo.models.residual import small_encoder
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss, need_targets
 from fecemo.models.losses.classes import CrossEntropy
 
@@ -70,8 +71,6 @@ class WeightedSoftmax(CrossEntropy):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the weighted cross-entropy of each face; see `Loss.per_example`."""
-        from keras import ops
-
         factors = state["class_weights"] / state["mean_weight"]
         return ops.take(factors, target, axis=0) * super().per_example(output, target, weights, state)
 
@@ -106,8 +105,6 @@ class Centre(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return half the squared distance of each face to its centre; see `Loss.per_example`."""
-        from keras import ops
-
         return 0.5 * ops.sum(ops.square(flat(output) - ops.take(state["centres"], target, axis=0)), axis=1)
 
     def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
@@ -124,8 +121,6 @@ class Centre(Loss):
 
 def flat(output: Any) -> Any:
     """Return features as vectors: tensor of shape (m, d), float32."""
-    from keras import ops
-
     return ops.cast(ops.reshape(output, (-1, math.prod(output.shape[1:]))), "float32")
 
 
@@ -137,8 +132,6 @@ def pulls_of_classes(output: Any, target: Any, weights: Any, centres: Any) -> tu
     counts : tensor of shape (n_classes, 1), float32
     pulls : tensor of shape (n_classes, d), float32
     """
-    from keras import ops
-
     members = ops.transpose(ops.one_hot(target, centres.shape[0], dtype="float32") * ops.expand_dims(weights, 1))
     counts = ops.sum(members, axis=1, keepdims=True)
     return counts, ops.matmul(members, flat(output)) - counts * centres
@@ -183,8 +176,6 @@ class WeightedCluster(Centre):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the weighted and divided distance of each face to its centre; see `Loss.per_example`."""
-        from keras import ops
-
         factors = state["class_weights"] / state["mean_weight"] / self._divisors(state["centres"])
         return ops.take(factors, target, axis=0) * super().per_example(output, target, weights, state)
 
@@ -196,16 +187,12 @@ class WeightedCluster(Centre):
 
     def update_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the centres after a batch; see `Loss.update_state`."""
-        from keras import ops
-
         counts, pulls = pulls_of_classes(output, target, weights, state["centres"])
         steps = ops.expand_dims(self.rate * state["class_weights"] / self._divisors(state["centres"]), 1)
         return {"centres": state["centres"] + ops.minimum(steps, 1.0 / ops.maximum(counts, 1.0)) * pulls}
 
     def _divisors(self, centres: Any) -> Any:
         """Return D_j + α of every class: tensor of shape (n_classes,)."""
-        from keras import ops
-
         apart = ops.expand_dims(centres, 0) - ops.expand_dims(centres, 1)
         return ops.sum(ops.square(apart), axis=(1, 2)) + self.alpha
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss
 
 LEFT_OUT = -1e9
@@ -28,8 +29,6 @@ class ClassBatchAttention(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the sum of both cross-entropies of each face; see `Loss.per_example`."""
-        from keras import ops
-
         maps = ops.cast(output, "float32")
         attended = attend(maps, weights)
         plain = maps[..., -1]
@@ -62,8 +61,6 @@ def attend(maps: Any, weights: Any) -> Any:
     -------
     tensor of shape (B, C), float32
     """
-    from keras import ops
-
     classes, length = maps.shape[1], maps.shape[2] // 2
     of_class = ops.transpose(maps, (1, 0, 2))
     queries, keys, scores = of_class[..., :length], of_class[..., length : 2 * length], of_class[..., -1:]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import keras, ops
 from fecemo.models.loss import Loss, need_targets
 from fecemo.models.losses.numbers import refuse_other_shape
 
@@ -31,10 +32,8 @@ class CrossEntropy(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""
-        from keras import losses, ops
-
-        entropies = losses.categorical_crossentropy(ops.one_hot(target, output.shape[-1], dtype="float32"), output,
-                                                    label_smoothing=self.smoothing)
+        known = ops.one_hot(target, output.shape[-1], dtype="float32")
+        entropies = keras.losses.categorical_crossentropy(known, output, label_smoothing=self.smoothing)
         return ops.sum(entropies, axis=1) if len(entropies.shape) > 1 else entropies
 
     def init_state(self, output_shape: tuple[int, ...], target: np.ndarray | None,
@@ -46,8 +45,6 @@ class CrossEntropy(Loss):
 
     def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the likeliest emotion is the true one, or all of several are; see `Loss.is_correct`."""
-        from keras import ops
-
         equal = ops.equal(ops.cast(ops.argmax(output, axis=-1), "int32"), ops.cast(target, "int32"))
         return ops.all(equal, axis=1) if len(equal.shape) > 1 else equal
 
@@ -75,8 +72,6 @@ class LogitAdjusted(CrossEntropy):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""
-        from keras import ops
-
         scores = ops.log(ops.clip(ops.cast(output, "float32"), EPSILON, 1.0)) + self.tau * state["log_priors"]
         logs = scores - ops.logsumexp(scores, axis=-1, keepdims=True)
         known = ops.one_hot(target, output.shape[-1], dtype="float32")
@@ -117,8 +112,6 @@ class SoftCrossEntropy(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""
-        from keras import ops
-
         votes = ops.sum(target, axis=-1, keepdims=True)
         spread = ops.exp(state["log_priors"]) if self.tau else 1.0 / output.shape[-1]
         shares = (1 - self.smoothing) * target / ops.maximum(votes, EPSILON) + self.smoothing * spread
@@ -147,8 +140,6 @@ class SoftCrossEntropy(Loss):
 
     def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the likeliest emotion has the most votes; see `Loss.is_correct`."""
-        from keras import ops
-
         return ops.equal(ops.argmax(output, axis=-1), ops.argmax(target, axis=-1))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import keras, ops
 from fecemo.models.loss import Loss, need_targets
 
 EPSILON = 1e-8
@@ -38,15 +39,11 @@ class MeanSquaredError(NumbersLoss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean over all numbers of a face; see `Loss.per_example`."""
-        from keras import ops
-
         return mean_of_example(ops.square(self.scale * (ops.cast(output, "float32") - target)))
 
 
 def mean_of_example(values: Any) -> Any:
     """Return the mean over all but the first axis: tensor of shape (m,), of (m, ...)."""
-    from keras import ops
-
     return ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
 
@@ -70,9 +67,7 @@ class BinaryCrossentropy(NumbersLoss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean over height, width and channels; see `Loss.per_example`."""
-        from keras import losses
-
-        return mean_of_example(losses.binary_crossentropy(target, output))
+        return mean_of_example(keras.losses.binary_crossentropy(target, output))
 
 
 @dataclass(frozen=True)
@@ -95,8 +90,6 @@ class VectorError(NumbersLoss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean of each face; see `Loss.per_example`."""
-        from keras import ops
-
         wanted = ops.clip((target - state["means"]) * state["scales"], -self.farthest, self.farthest)
         return ops.sum(ops.square(ops.cast(output, "float32") - wanted) * state["counts"], axis=-1)
 
@@ -127,8 +120,6 @@ class Concordance(NumbersLoss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the batch's loss for each example; see `Loss.per_example`."""
-        from keras import ops
-
         shape = (output.shape[0], -1)
         output, target = (ops.reshape(ops.cast(values, "float32"), shape) for values in (output, target))
         shares = ops.expand_dims(weights / ops.maximum(ops.sum(weights), 1.0), 1)

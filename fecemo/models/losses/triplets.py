@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss
 
 
@@ -28,8 +29,6 @@ class TripletLoss(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the loss of each triplet; see `Loss.per_example`."""
-        from keras import ops
-
         alike, first_odd, second_odd = squared_distances(output)
         margins = ops.take(ops.convert_to_tensor(self.margins, "float32"), target, axis=0)
         return ops.relu(alike - first_odd + margins) + ops.relu(alike - second_odd + margins)
@@ -41,16 +40,12 @@ class TripletLoss(Loss):
 
 def odd_one_is_farthest(output: Any) -> Any:
     """Return whether e₁ and e₂ are closer to each other than to e₃: tensor of shape (m,), of (m, 3, d)."""
-    from keras import ops
-
     alike, first_odd, second_odd = squared_distances(output)
     return alike < ops.minimum(first_odd, second_odd)
 
 
 def squared_distances(output: Any) -> tuple[Any, Any, Any]:
     """Return ‖e₁ − e₂‖², ‖e₁ − e₃‖² and ‖e₂ − e₃‖² of embeddings of shape (m, 3, d)."""
-    from keras import ops
-
     first, second, odd = (ops.cast(output[:, place], "float32") for place in range(3))
     pairs = ((first, second), (first, odd), (second, odd))
     between = [ops.sum(ops.square(left - right), axis=-1) for left, right in pairs]
@@ -78,8 +73,6 @@ class TripletSoftmax(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the loss of each triplet; see `Loss.per_example`."""
-        from keras import ops
-
         scores = -self.scale * ops.stack(squared_distances(output), axis=-1)
         return ops.logsumexp(scores, axis=-1) - scores[:, 0]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss
 from fecemo.models.losses.classes import EPSILON
 
@@ -36,16 +37,12 @@ class NTXent(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean of both views of each face; see `Loss.per_example`."""
-        from keras import ops
-
         scores = _cosines(output) / self.temperature
         negatives = ops.logsumexp(_of_others(scores, weights), axis=1)
         return ops.mean(ops.reshape(negatives - _of_other_view(scores), (-1, 2)), axis=1)
 
     def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether the nearest neighbour of a face's first view is its second; see `Loss.is_correct`."""
-        from keras import ops
-
         cosines = _cosines(output)
         nearest = ops.max(_of_others(cosines, weights), axis=1)
         return ops.reshape(_of_other_view(cosines) >= nearest, (-1, 2))[:, 0]
@@ -53,24 +50,18 @@ class NTXent(Loss):
 
 def _cosines(output: Any) -> Any:
     """Return the cosines between all views: tensor of shape (2m, 2m), of embeddings of shape (m, 2, d)."""
-    from keras import ops
-
     vectors = ops.normalize(ops.cast(ops.reshape(output, (-1, output.shape[-1])), "float32"), axis=-1)
     return ops.matmul(vectors, ops.transpose(vectors))
 
 
 def _of_others(scores: Any, weights: Any) -> Any:
     """Return the scores without those of a view with itself, and with faces that only fill up the batch."""
-    from keras import ops
-
     left_out = ops.maximum(ops.eye(scores.shape[0]), 1.0 - ops.expand_dims(ops.repeat(weights, 2), 0))
     return ops.where(left_out > 0, EXCLUDED, scores)
 
 
 def _of_other_view(scores: Any) -> Any:
     """Return each view's score with the other view of its face, which is beside it: tensor of shape (2m,)."""
-    from keras import ops
-
     views = scores.shape[0]
     partner = ops.reshape(ops.flip(ops.reshape(ops.arange(views), (-1, 2)), axis=1), (-1, 1))
     return ops.squeeze(ops.take_along_axis(scores, partner, axis=1), axis=1)
@@ -104,8 +95,6 @@ class Consistency(Loss):
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face, 0 where the network is not sure; see `Loss.per_example`."""
-        from keras import ops
-
         scores = ops.log(ops.clip(ops.cast(output[:, 1], "float32"), EPSILON, 1.0))
         if self.tau:
             scores = scores + self.tau * ops.log(ops.maximum(state["shares"], EPSILON))
@@ -119,8 +108,6 @@ class Consistency(Loss):
 
     def update_state(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the shares with those of a batch; where the network is sure of no face of it, as they are."""
-        from keras import ops
-
         if not self.tau:
             return {}
         counts = ops.sum(self._answers(output) * ops.expand_dims(weights, -1), axis=0)
@@ -130,15 +117,11 @@ class Consistency(Loss):
 
     def is_correct(self, output: Any, target: Any, weights: Any) -> Any:
         """Return whether both views have one answer; see `Loss.is_correct`."""
-        from keras import ops
-
         answers = ops.argmax(output, axis=-1)
         return ops.equal(answers[:, 0], answers[:, 1])
 
     def _answers(self, output: Any) -> Any:
         """Return the answer for the first view as 0 and 1, all 0 below the threshold: tensor of shape (m, classes)."""
-        from keras import ops
-
         first = ops.stop_gradient(ops.cast(output[:, 0], "float32"))
         sure = ops.cast(ops.max(first, axis=-1, keepdims=True) >= self.threshold, "float32")
         return sure * ops.one_hot(ops.argmax(first, axis=-1), first.shape[-1], dtype="float32")

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from fecemo.lazy_keras import ops
 from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
 
 
@@ -19,8 +20,6 @@ class Flip(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces, some of them mirrored; see `Augmentation.apply`."""
-        from keras import ops
-
         mirrored = uniform(faces, seed_generator, 0, 1) < self.probability
         return ops.where(mirrored, ops.flip(faces, axis=2), faces)
 
@@ -38,8 +37,6 @@ class Crop(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the enlarged parts; see `Augmentation.apply`."""
-        from keras import ops
-
         side = faces.shape[1]
         size = uniform(faces, seed_generator, self.min_side, 1)[..., 0]
         weights = []
@@ -64,8 +61,6 @@ class Rotation(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the rotated faces; see `Augmentation.apply`."""
-        from keras import ops
-
         largest = math.radians(self.max_degrees)
         angle = uniform(faces, seed_generator, -largest, largest)[:, 0, 0, 0]
         cosine, sine = ops.cos(angle), ops.sin(angle)

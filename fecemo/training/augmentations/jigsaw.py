@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fecemo.errors import InputError
+from fecemo.lazy_keras import keras, ops
 from fecemo.training.augmentation import Augmentation
 
 TARGET = "jigsaw"
@@ -34,9 +35,6 @@ class Jigsaw(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces, shuffled or whole, and what is emitted; see `Augmentation.apply`."""
-        import keras
-        from keras import ops
-
         draws = keras.random.uniform((faces.shape[0], self.pieces**2), dtype="float32", seed=seed_generator)
         order = ops.cast(ops.argsort(draws, axis=-1), "int32")
         shuffled = shuffle(faces, order)
@@ -58,8 +56,6 @@ def shuffle(faces: Any, order: Any) -> Any:
     InputError
         If the tiles do not divide the side.
     """
-    from keras import ops
-
     n, side, _, channels = faces.shape
     pieces = round(order.shape[1] ** 0.5)
     if side % pieces:

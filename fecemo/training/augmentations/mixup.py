@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import ops
 from fecemo.training.augmentation import Augmentation, uniform
 
 MIXED = "mixed"
@@ -36,8 +37,6 @@ class Mixup(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the mixed faces, and λ of each, of shape (n,); see `Augmentation.apply`."""
-        from keras import ops
-
         places = ops.cast(uniform(faces, seed_generator, 0, QUANTILES), "int32")
         shares = ops.take(ops.convert_to_tensor(self.quantiles()), ops.minimum(places, QUANTILES - 1), axis=0)
         return shares * faces + (1 - shares) * ops.roll(faces, 1, axis=0), {MIXED: ops.reshape(shares, (-1,))}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.lazy_keras import keras, ops
 from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
 
 GRAY = 127.5
@@ -30,8 +31,6 @@ class Colour(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the changed faces, cut to [0, 255]; see `Augmentation.apply`."""
-        from keras import ops
-
         faces = faces * uniform(faces, seed_generator, 1 - self.brightness, 1 + self.brightness)
         for strength, axes in ((self.contrast, (1, 2, 3)), (self.saturation, (3,))):
             mean = ops.mean(faces, axis=axes, keepdims=True)
@@ -51,8 +50,6 @@ class Blur(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the blurred faces; see `Augmentation.apply`."""
-        from keras import ops
-
         side = faces.shape[1]
         # A thousandth of a pixel more, because a width of nothing would divide by it.
         sigma = uniform(faces, seed_generator, 0, self.max_sigma)[..., 0] * side + 1e-3
@@ -73,8 +70,6 @@ class Noise(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the noisy faces, cut to [0, 255]; see `Augmentation.apply`."""
-        import keras
-
         noise = keras.random.normal(faces.shape, stddev=self.deviation, dtype="float32", seed=seed_generator)
         return keras.ops.clip(faces + noise, 0.0, 255.0)
 
@@ -94,9 +89,6 @@ class Mask(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces with squares hidden; see `Augmentation.apply`."""
-        import keras
-        from keras import ops
-
         n, side = faces.shape[:2]
         draws = keras.random.uniform((n, self.grid**2), dtype="float32", seed=seed_generator)
         # A square is hidden whose draw is among the smallest of its face.
@@ -129,8 +121,6 @@ class Erase(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces, some with a rectangle hidden; see `Augmentation.apply`."""
-        from keras import ops
-
         side = faces.shape[1]
         area = uniform(faces, seed_generator, self.min_area, self.max_area)
         aspect = ops.exp(uniform(faces, seed_generator, -1, 1) * float(np.log(self.max_aspect)))
@@ -160,8 +150,6 @@ class Resolution(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces with less detail; see `Augmentation.apply`."""
-        from keras import ops
-
         side = faces.shape[1]
         least = max(1, round(self.min_side * side))
         few = ops.minimum(ops.floor(uniform(faces, seed_generator, least, side + 1)), float(side))[..., 0]

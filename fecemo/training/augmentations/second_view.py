@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fecemo.data.choices import choose_within
+from fecemo.lazy_keras import ops
 from fecemo.training.augmentation import Augmentation, augment, augmentations
 
 
@@ -28,8 +29,6 @@ class SecondView(Augmentation):
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces, the views of each one after the other; see `Augmentation.apply`."""
-        from keras import ops
-
         views = ops.reshape(faces, (-1, 2, *faces.shape[1:]))
         second, _ = augment(views[:, 1], self.augment, seed_generator)
         return ops.reshape(ops.stack([views[:, 0], second], axis=1), faces.shape)
