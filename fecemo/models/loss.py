@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.registry import Registry
 
 TargetKind = Literal["classes", "numbers", "views", "triplet"]
@@ -18,7 +19,7 @@ three faces is the odd one out; (m,) int32, 0 to 2 where its faces show one, two
 
 
 @dataclass(frozen=True)
-class Loss:
+class Loss(Ranged):
     """A loss; its fields are what a recipe may set.
 
     Attributes
@@ -96,7 +97,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class LossTerm:
+class LossTerm(Ranged):
     """A term of the loss of a phase."""
 
     loss: Loss  #: By its name, or by its name with settings.
@@ -104,11 +105,7 @@ class LossTerm:
     #: ``"image"`` (the face's pixels as they are before they are corrupted), ``"views"``, ``"triplet"``, a column,
     #: several columns side by side, or what an augmentation emits; by default what the phase says of the output.
     target: str | tuple[str, ...]
-    weight: float = 1.0  #: Factor of the term; by default the loss's own, mostly 1.
-
-    def __post_init__(self) -> None:
-        if not 0 < self.weight < np.inf:
-            raise ValueError(f"weight must be above 0, not {self.weight}")
+    weight: float = ranged(1.0, above=0)  #: Factor of the term; by default the loss's own, mostly 1.
 
     @property
     def target_name(self) -> str:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fecemo.data.ranges import Ranged
 from fecemo.lazy_keras import keras, ops
 from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Augmentation(Ranged):
     """A way of altering faces; its fields are what a recipe may set.
 
     Every face is altered in its own way, and by the seed of the step alone, so that a resumed run alters it as an
@@ -107,9 +108,3 @@ def resample(faces: Any, row_weights: Any, column_weights: Any) -> Any:
 def pixel_centres(side: int) -> np.ndarray:
     """Return the centres of the pixels of a row: ndarray of shape (side,), float32, 0.5 to side − 0.5."""
     return np.arange(side, dtype=np.float32) + 0.5
-
-
-def check_range(setting: str, low: float, value: float, high: float) -> None:
-    """Raise `ValueError` if a setting is not in [low, high]."""
-    if not low <= value <= high:
-        raise ValueError(f"{setting} must be {low:g} to {high:g}, not {value}")

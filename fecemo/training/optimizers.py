@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from fecemo.data.choices import choose_within
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.lazy_keras import keras, ops
 from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
-class Optimizer:
+class Optimizer(Ranged):
     """An optimizer of Keras; its fields are the keyword arguments that a recipe may set.
 
     Attributes
@@ -29,15 +30,6 @@ class Optimizer:
 
     keras_name: ClassVar[str]
     passes: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        for setting, value in self.settings.items():
-            if setting == "epsilon" and not value > 0:
-                raise ValueError(f"{setting} must be above 0, not {value}")
-            if setting in ("beta_1", "beta_2", "rho", "momentum") and not 0 <= value < 1:
-                raise ValueError(f"{setting} must be at least 0 and below 1, not {value}")
-            if setting == "weight_decay" and not value >= 0:
-                raise ValueError(f"{setting} must be at least 0, not {value}")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -65,9 +57,9 @@ class Optimizer:
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015, algorithm 1)."""
 
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
+    beta_1: float = ranged(0.9, min=0, below=1)
+    beta_2: float = ranged(0.999, min=0, below=1)
+    epsilon: float = ranged(1e-7, above=0)
     name: str = field(default="adam", init=False)
 
     keras_name = "Adam"
@@ -95,24 +87,19 @@ class Nadam(Adam):
 class AdamW(Adam):
     """Adam with decoupled decay (Loshchilov and Hutter 2019): a weight shrinks by rate × weight_decay × itself."""
 
-    weight_decay: float = 1e-4
+    weight_decay: float = ranged(1e-4, above=0)  #: Without it take adam.
     name: str = field(default="adamw", init=False)
 
     keras_name = "AdamW"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.weight_decay > 0:
-            raise ValueError(f"weight_decay must be above 0, not {self.weight_decay}; without it take adam")
 
 
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
     """Gradients divided by the root of their mean square (Tieleman and Hinton 2012)."""
 
-    rho: float = 0.9
-    momentum: float = 0.0
-    epsilon: float = 1e-7
+    rho: float = ranged(0.9, min=0, below=1)
+    momentum: float = ranged(0.0, min=0, below=1)
+    epsilon: float = ranged(1e-7, above=0)
     name: str = field(default="rmsprop", init=False)
 
     keras_name = "RMSprop"
@@ -132,8 +119,8 @@ class SGD(Optimizer):
     of .9, so that this one thing is not left to Keras.
     """
 
-    momentum: float = 0.0  #: In [0, 1).
-    weight_decay: float = 0.0
+    momentum: float = ranged(0.0, min=0, below=1)  #: In [0, 1).
+    weight_decay: float = ranged(0.0, min=0)
     nesterov: bool = False
     name: str = field(default="sgd", init=False)
 
@@ -165,6 +152,7 @@ class Outer(Optimizer):
     base: Any = "adam"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         chosen = choose_within(self, "base", optimizers)
         if len(chosen) != 1 or chosen[0].passes > 1:
             raise ValueError(f"base: expected one optimizer that takes one gradient of a batch, not "
@@ -186,15 +174,10 @@ class SAM(Outer):
     so that a step costs two. Normalizations of batches move twice.
     """
 
-    rho: float = 0.05  #: ρ.
+    rho: float = ranged(0.05, above=0)  #: ρ.
     name: str = field(default="sam", init=False)
 
     passes = 2
-
-    def __post_init__(self) -> None:
-        if not self.rho > 0:
-            raise ValueError(f"rho must be above 0, not {self.rho}")
-        super().__post_init__()
 
     def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
         """Return the other Keras optimizer with ``climbing``, which says what `apply` does; see `Optimizer.build`."""
@@ -232,13 +215,8 @@ class Averaged(Outer):
     normalization of batches remembers stays that of w, which is near m where the rate ends near 0.
     """
 
-    beta: float = 0.99  #: β, in [0, 1): some 1 / (1 − β) steps count.
+    beta: float = ranged(0.99, min=0, below=1)  #: β, in [0, 1): some 1 / (1 − β) steps count.
     name: str = field(default="averaged", init=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.beta < 1:
-            raise ValueError(f"beta must be at least 0 and below 1, not {self.beta}")
-        super().__post_init__()
 
     def build(self, learning_rate: float, accumulate: int | None = None) -> Any:
         """Return the other Keras optimizer with its mean of the weights; see `Optimizer.build`."""

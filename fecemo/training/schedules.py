@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass, field
 
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.registry import Registry
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Ranged):
     """A learning rate that changes; its fields are what a recipe may set.
 
     Keras's schedules count steps and are a part of the optimizer. These count epochs, so that a recipe says the same
@@ -44,12 +45,8 @@ class Constant(Schedule):
 class Halved(Schedule):
     """½ to the power of the whole periods that are done ("weighted-cluster loss", section 4.2)."""
 
-    every: int = 10  #: Epochs of a period.
+    every: int = ranged(10, min=1)  #: Epochs of a period.
     name: str = field(default="halved", init=False)
-
-    def __post_init__(self) -> None:
-        if self.every < 1:
-            raise ValueError(f"every must be at least 1, not {self.every}")
 
     def factor(self, done: float, epochs: int) -> float:
         """Return 1, ½, ¼, …; see `Schedule.factor`."""
@@ -60,12 +57,8 @@ class Halved(Schedule):
 class Exponential(Schedule):
     """A rate to the power of the whole epochs that are done."""
 
-    rate: float = 0.98  #: In (0, 1).
+    rate: float = ranged(0.98, above=0, below=1)  #: In (0, 1).
     name: str = field(default="exponential", init=False)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate < 1:
-            raise ValueError(f"rate must be above 0 and below 1, not {self.rate}")
 
     def factor(self, done: float, epochs: int) -> float:
         """Return 1, rate, rate², …; see `Schedule.factor`."""
@@ -76,12 +69,8 @@ class Exponential(Schedule):
 class Cosine(Schedule):
     """Up from near 0 to 1, then down to near 0 along half a cosine (Loshchilov and Hutter 2017, equation 5)."""
 
-    warmup: float = 0.0  #: Epochs of the way up.
+    warmup: float = ranged(0.0, min=0)  #: Epochs of the way up.
     name: str = field(default="cosine", init=False)
-
-    def __post_init__(self) -> None:
-        if self.warmup < 0:
-            raise ValueError(f"warmup must be at least 0, not {self.warmup}")
 
     def factor(self, done: float, epochs: int) -> float:
         """Return the factor of a step; see `Schedule.factor`. The very first step of a warm-up changes nothing."""

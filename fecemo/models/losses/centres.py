@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss, need_targets
 from fecemo.models.losses.classes import CrossEntropy
@@ -93,15 +94,11 @@ class Centre(Loss):
     stays where it is if no face of the class is in the batch.
     """
 
-    rate: float = 0.5  #: γ, in (0, 1].
+    rate: float = ranged(0.5, above=0, max=1)  #: γ, in (0, 1].
 
     name: str = field(default="centre", init=False)
     target_kind = "classes"
     default_weight = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate must be above 0 and at most 1, not {self.rate}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return half the squared distance of each face to its centre; see `Loss.per_example`."""
@@ -163,16 +160,11 @@ class WeightedCluster(Centre):
     dividing by D_j + α makes the pull on the faces of a centre weaker the farther it is from the others.
     """
 
-    rate: float = 1.0  #: γ, in (0, 1].
-    alpha: float = 1.0  #: α, which keeps the divisor above 0.
+    rate: float = ranged(1.0, above=0, max=1)  #: γ, in (0, 1].
+    alpha: float = ranged(1.0, above=0)  #: α, which keeps the divisor above 0.
 
     name: str = field(default="weighted_cluster", init=False)
     default_weight = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.alpha < np.inf:
-            raise ValueError(f"alpha must be above 0, not {self.alpha}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the weighted and divided distance of each face to its centre; see `Loss.per_example`."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import keras, ops
 from fecemo.models.loss import Loss, need_targets
 from fecemo.models.losses.numbers import refuse_other_shape
@@ -20,15 +21,11 @@ class CrossEntropy(Loss):
 
     #: ε, in [0, 1): (1 − ε) (−log p̂_y) + ε times the mean of −log p̂ over all emotions (Szegedy et al. 2016, section
     #: 7).
-    smoothing: float = 0.0
+    smoothing: float = ranged(0.0, min=0, below=1)
 
     name: str = field(default="cross_entropy", init=False)
     target_kind = "classes"
     has_accuracy = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""
@@ -57,18 +54,13 @@ class LogitAdjusted(CrossEntropy):
     et al. 2021, equation 10).
     """
 
-    tau: float = 1.0  #: τ; 0 is plain cross-entropy, 1 aims at balanced accuracy.
+    tau: float = ranged(1.0, min=0)  #: τ; 0 is plain cross-entropy, 1 aims at balanced accuracy.
     #: Share of the truth that is spread over all emotions as common as they are, in [0, 1) (Szegedy et al. 2016,
     #: section 7). Were it spread evenly, a rare emotion would be given more than its share of every face, and dividing
     #: by how common it is would make that most of p̂.
-    smoothing: float = 0.0
+    smoothing: float = ranged(0.0, min=0, below=1)
 
     name: str = field(default="logit_adjusted", init=False)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.tau < np.inf:
-            raise ValueError(f"tau must be at least 0, not {self.tau}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""
@@ -94,21 +86,15 @@ class SoftCrossEntropy(Loss):
     """
 
     #: ε, in [0, 1): q ← (1 − ε) q + ε / k, for k emotions; where τ is above 0, ε π_j in the place of ε / k.
-    smoothing: float = 0.0
+    smoothing: float = ranged(0.0, min=0, below=1)
     #: τ: p̂_j ← p̂_j π_j^τ / Σ_i p̂_i π_i^τ, π_j the mean share of the votes that emotion j has among the faces that
     #: are learnt from (Menon et al. 2021, equation 10, for votes). 0 is the loss as published, 1 aims at balanced
     #: accuracy.
-    tau: float = 0.0
+    tau: float = ranged(0.0, min=0)
 
     name: str = field(default="soft_cross_entropy", init=False)
     target_kind = "numbers"
     has_accuracy = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing must be at least 0 and below 1, not {self.smoothing}")
-        if not 0 <= self.tau < np.inf:
-            raise ValueError(f"tau must be at least 0, not {self.tau}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face; see `Loss.per_example`."""

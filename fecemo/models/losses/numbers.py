@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import keras, ops
 from fecemo.models.loss import Loss, need_targets
 
@@ -29,13 +30,9 @@ class NumbersLoss(Loss):
 class MeanSquaredError(NumbersLoss):
     """Mean over a face's numbers of (s (t − p))², t the target and p the output; pixels are in [0, 1]."""
 
-    scale: float = 1.0  #: s, the unit: 255 counts pixels in gray levels.
+    scale: float = ranged(1.0, above=0)  #: s, the unit: 255 counts pixels in gray levels.
 
     name: str = field(default="mean_squared_error", init=False)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.scale < np.inf:
-            raise ValueError(f"scale must be above 0, not {self.scale}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean over all numbers of a face; see `Loss.per_example`."""
@@ -80,13 +77,9 @@ class VectorError(NumbersLoss):
 
     #: (t − μ) / σ counts as no farther from 0 than this: a number that is 0 on nearly every face has a tiny σ, and the
     #: few faces where it is not would outweigh all else.
-    farthest: float = 4.0
+    farthest: float = ranged(4.0, above=0)
 
     name: str = field(default="vector_error", init=False)
-
-    def __post_init__(self) -> None:
-        if not self.farthest > 0:
-            raise ValueError(f"farthest must be above 0, not {self.farthest}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean of each face; see `Loss.per_example`."""

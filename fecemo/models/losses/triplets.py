@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss
 
@@ -60,16 +61,12 @@ class TripletSoftmax(Loss):
     `TripletLoss` for what it replaces.
     """
 
-    scale: float = 4.0  #: s; squared distances between embeddings of unit length are 0 to 4.
+    scale: float = ranged(4.0, above=0)  #: s; squared distances between embeddings of unit length are 0 to 4.
 
     name: str = field(default="triplet_softmax", init=False)
     target_kind = "triplet"
     group_size = 3
     has_accuracy = True
-
-    def __post_init__(self) -> None:
-        if not self.scale > 0:
-            raise ValueError(f"scale must be above 0, not {self.scale}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the loss of each triplet; see `Loss.per_example`."""

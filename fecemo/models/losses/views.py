@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import ops
 from fecemo.models.loss import Loss
 from fecemo.models.losses.classes import EPSILON
@@ -24,16 +25,12 @@ class NTXent(Loss):
     section 2.1).
     """
 
-    temperature: float = 0.5  #: τ.
+    temperature: float = ranged(0.5, above=0)  #: τ.
 
     name: str = field(default="nt_xent", init=False)
     target_kind = "views"
     group_size = 2
     has_accuracy = True
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be above 0, not {self.temperature}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the mean of both views of each face; see `Loss.per_example`."""
@@ -76,22 +73,16 @@ class Consistency(Loss):
     network is not sure count as 0 in the mean.
     """
 
-    threshold: float = 0.95  #: In [0, 1).
+    threshold: float = ranged(0.95, min=0, below=1)  #: In [0, 1).
     #: τ: q_j ∝ q_j π_j^τ, π_j the running share of emotion j among the answers ŷ that are learnt from (Menon et al.
     #: 2021, equation 10, for labels that a network gives itself: our reading). 0 is the loss as published. Beside
     #: ``logit_adjusted``, after which answers are as if emotions were equally common, 1 keeps them so.
-    tau: float = 0.0
+    tau: float = ranged(0.0, min=0)
 
     name: str = field(default="consistency", init=False)
     target_kind = "views"
     group_size = 2
     has_accuracy = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.threshold < 1:
-            raise ValueError(f"threshold must be at least 0 and below 1, not {self.threshold}")
-        if not 0 <= self.tau < np.inf:
-            raise ValueError(f"tau must be at least 0, not {self.tau}")
 
     def per_example(self, output: Any, target: Any, weights: Any, state: Mapping[str, Any]) -> Any:
         """Return the cross-entropy of each face, 0 where the network is not sure; see `Loss.per_example`."""

@@ -4,19 +4,17 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import ops
-from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
+from fecemo.training.augmentation import Augmentation, pixel_centres, resample, uniform
 
 
 @dataclass(frozen=True)
 class Flip(Augmentation):
     """Mirror some of the faces, left to right."""
 
-    probability: float = 0.5  #: In [0, 1].
+    probability: float = ranged(0.5, min=0, max=1)  #: In [0, 1].
     name: str = field(default="flip", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("probability", 0, self.probability, 1)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces, some of them mirrored; see `Augmentation.apply`."""
@@ -28,12 +26,10 @@ class Flip(Augmentation):
 class Crop(Augmentation):
     """Cut a square of random size and place out of each face and enlarge it, by linear interpolation."""
 
-    min_side: float = 0.8  #: Smallest side of the square, as a share of the face's side, in (0, 1].
+    #: Smallest side of the square, as a share of the face's side, in (0, 1].
+    min_side: float = ranged(0.8, min=0.01, max=1)
     centred: bool = False  #: Whether the square keeps the face's centre, so that its size alone is random.
     name: str = field(default="crop", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("min_side", 0.01, self.min_side, 1)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the enlarged parts; see `Augmentation.apply`."""
@@ -53,11 +49,8 @@ class Crop(Augmentation):
 class Rotation(Augmentation):
     """Rotate each face about its centre, by linear interpolation; the rim is continued into free corners."""
 
-    max_degrees: float = 10.0  #: Largest angle to either side, in [0, 180].
+    max_degrees: float = ranged(10.0, min=0, max=180)  #: Largest angle to either side, in [0, 180].
     name: str = field(default="rotation", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("max_degrees", 0, self.max_degrees, 180)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the rotated faces; see `Augmentation.apply`."""

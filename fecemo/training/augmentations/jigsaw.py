@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from fecemo.data.ranges import ranged
 from fecemo.errors import InputError
 from fecemo.lazy_keras import keras, ops
 from fecemo.training.augmentation import Augmentation
@@ -18,15 +19,11 @@ class Jigsaw(Augmentation):
     each place shows, both counted row by row from the upper left: π(p) at p.
     """
 
-    pieces: int = 3  #: Tiles along a side; they divide the side of the face.
+    pieces: int = ranged(3, min=2)  #: Tiles along a side; they divide the side of the face.
     #: Input of the model that gets the shuffled faces. By default the one that holds the faces, so that an emotion is
     #: told from shuffled faces too; another input, which the model then has for them, leaves the faces whole.
     into: str = "image"
     name: str = field(default="jigsaw", init=False)
-
-    def __post_init__(self) -> None:
-        if self.pieces < 2:
-            raise ValueError(f"pieces must be at least 2, not {self.pieces}")
 
     @property
     def targets(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import ops
 from fecemo.training.augmentation import Augmentation, uniform
 
@@ -21,7 +22,7 @@ class Mixup(Augmentation):
     (equations 1 and 2). Targets that are pixels are those of the mixed face. Faces are mixed while learning alone.
     """
 
-    alpha: float = 0.2  #: α; small ones leave most faces nearly as they are.
+    alpha: float = ranged(0.2, min=0.01, max=100)  #: α; small ones leave most faces nearly as they are.
     name: str = field(default="mixup", init=False)
 
     targets = (MIXED,)
@@ -30,10 +31,6 @@ class Mixup(Augmentation):
     def in_validation(self) -> bool:
         """bool: Never."""
         return False
-
-    def __post_init__(self) -> None:
-        if not 0.01 <= self.alpha <= 100:
-            raise ValueError(f"alpha must be 0.01 to 100, not {self.alpha}")
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the mixed faces, and λ of each, of shape (n,); see `Augmentation.apply`."""

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from fecemo.data.ranges import ranged
 from fecemo.lazy_keras import keras, ops
-from fecemo.training.augmentation import Augmentation, check_range, pixel_centres, resample, uniform
+from fecemo.training.augmentation import Augmentation, pixel_centres, resample, uniform
 
 GRAY = 127.5
 """What masked and erased pixels become."""
@@ -20,14 +21,10 @@ class Colour(Augmentation):
     """
 
     #: `brightness`, `contrast`, `saturation`: Strengths, in [0, 1].
-    brightness: float = 0.4
-    contrast: float = 0.4
-    saturation: float = 0.4
+    brightness: float = ranged(0.4, min=0, max=1)
+    contrast: float = ranged(0.4, min=0, max=1)
+    saturation: float = ranged(0.4, min=0, max=1)
     name: str = field(default="colour", init=False)
-
-    def __post_init__(self) -> None:
-        for name in ("brightness", "contrast", "saturation"):
-            check_range(name, 0, getattr(self, name), 1)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the changed faces, cut to [0, 255]; see `Augmentation.apply`."""
@@ -42,11 +39,9 @@ class Colour(Augmentation):
 class Blur(Augmentation):
     """Spread each pixel by a Gaussian of random width; at the rim the weights that are left add up to 1."""
 
-    max_sigma: float = 0.02  #: Largest standard deviation, as a share of the face's side, in (0, 1].
+    #: Largest standard deviation, as a share of the face's side, in (0, 1].
+    max_sigma: float = ranged(0.02, min=1e-4, max=1)
     name: str = field(default="blur", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("max_sigma", 1e-4, self.max_sigma, 1)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the blurred faces; see `Augmentation.apply`."""
@@ -62,11 +57,8 @@ class Blur(Augmentation):
 class Noise(Augmentation):
     """Add Gaussian noise to every pixel and channel."""
 
-    deviation: float = 25.0  #: Standard deviation, in levels of 0 to 255.
+    deviation: float = ranged(25.0, min=0, max=255)  #: Standard deviation, in levels of 0 to 255.
     name: str = field(default="noise", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("deviation", 0, self.deviation, 255)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the noisy faces, cut to [0, 255]; see `Augmentation.apply`."""
@@ -78,14 +70,10 @@ class Noise(Augmentation):
 class Mask(Augmentation):
     """Hide equally many squares of a grid in every face under gray, as masked autoencoders do (He et al. 2022)."""
 
-    grid: int = 8  #: Squares along a side.
-    mask_ratio: float = 0.5  #: Share of the squares that is hidden, in [0, 1], rounded to whole squares.
+    grid: int = ranged(8, min=1)  #: Squares along a side.
+    #: Share of the squares that is hidden, in [0, 1], rounded to whole squares.
+    mask_ratio: float = ranged(0.5, min=0, max=1)
     name: str = field(default="mask", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("mask_ratio", 0, self.mask_ratio, 1)
-        if self.grid < 1:
-            raise ValueError(f"grid must be at least 1, not {self.grid}")
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces with squares hidden; see `Augmentation.apply`."""
@@ -106,18 +94,17 @@ class Erase(Augmentation):
     Where it would pass the rim it is cut. With a probability of 1, one area and an aspect of 1 it is cut-out.
     """
 
-    probability: float = 0.5  #: In [0, 1].
+    probability: float = ranged(0.5, min=0, max=1)  #: In [0, 1].
     #: `min_area`, `max_area`: Share of the face, in (0, 1].
-    min_area: float = 0.02
-    max_area: float = 0.1
-    max_aspect: float = 3.3  #: Largest ratio of the rectangle's sides, at least 1.
+    min_area: float = ranged(0.02, min=1e-4, max=1)
+    max_area: float = ranged(0.1, min=1e-4, max=1)
+    max_aspect: float = ranged(3.3, min=1, max=100)  #: Largest ratio of the rectangle's sides, at least 1.
     name: str = field(default="erase", init=False)
 
     def __post_init__(self) -> None:
-        check_range("probability", 0, self.probability, 1)
-        check_range("max_area", 1e-4, self.max_area, 1)
-        check_range("min_area", 1e-4, self.min_area, self.max_area)
-        check_range("max_aspect", 1, self.max_aspect, 100)
+        super().__post_init__()
+        if self.min_area > self.max_area:
+            raise ValueError(f"min_area must be at most max_area, {self.max_area}, not {self.min_area}")
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces, some with a rectangle hidden; see `Augmentation.apply`."""
@@ -142,11 +129,8 @@ class Resolution(Augmentation):
 
     #: Fewest pixels along a side, as a share of the face's, in (0, 1]; at least 1. All whole numbers of pixels from
     #: there to the face's own are equally likely.
-    min_side: float = 0.4
+    min_side: float = ranged(0.4, min=0.01, max=1)
     name: str = field(default="resolution", init=False)
-
-    def __post_init__(self) -> None:
-        check_range("min_side", 0.01, self.min_side, 1)
 
     def apply(self, faces: Any, seed_generator: Any) -> Any:
         """Return the faces with less detail; see `Augmentation.apply`."""
