@@ -2,13 +2,13 @@
 
 import math
 import operator
-from dataclasses import field, fields
+from dataclasses import MISSING, field, fields
 from typing import Any
 
 _HOLDS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le, "below": operator.lt}
 
 
-def ranged(default: Any, *, min: float | None = None, above: float | None = None, max: float | None = None,
+def ranged(default: Any = MISSING, *, min: float | None = None, above: float | None = None, max: float | None = None,
            below: float | None = None) -> Any:
     """Return a field for a finite number, or None, that must lie in a range; of a dataclass derived from `Ranged`."""
     limits = {"at least": min, "above": above, "at most": max, "below": below}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.errors import InputError
 
 MAX_RESAMPLES = 100_000
@@ -30,23 +31,17 @@ class Resampling:
 
 
 @dataclass(frozen=True)
-class ProbeSettings:
+class ProbeSettings(Ranged):
     """What a probe learns from, and how."""
 
     #: Label budget: labelled faces of the train split, drawn by seed in the proportions of their emotions. None takes
     #: all of them.
-    labels: int | None = None
-    penalty: float = 1.0  #: scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
-    neighbours: int = 20  #: Nearest training faces that vote.
+    labels: int | None = ranged(None, min=1)
+    #: scikit-learn's ``C`` of the logistic regression: the smaller, the stronger its L2 penalty.
+    penalty: float = ranged(1.0, above=0)
+    neighbours: int = ranged(20, min=1)  #: Nearest training faces that vote.
     metric: Literal["cosine", "euclidean"] = "cosine"  #: By which they are nearest.
-    components: int = 256  #: Wider embeddings are reduced to this many principal components first.
-
-    def __post_init__(self) -> None:
-        for name in ("labels", "neighbours", "components"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
-        if not self.penalty > 0:
-            raise ValueError(f"penalty must be above 0, not {self.penalty}")
+    components: int = ranged(256, min=1)  #: Wider embeddings are reduced to this many principal components first.
 
 
 PROBE = "probe"
@@ -82,22 +77,16 @@ class ComposeSettings:
 
 
 @dataclass(frozen=True)
-class EvaluationSettings:
+class EvaluationSettings(Ranged):
     """Settings of the scores."""
 
-    bootstrap: int = 1000  #: Resamples of the scored faces for the intervals.
-    confidence: float = 0.95  #: Coverage of the intervals, in (0, 1).
+    bootstrap: int = ranged(1000, min=1, max=MAX_RESAMPLES)  #: Resamples of the scored faces for the intervals.
+    confidence: float = ranged(0.95, above=0, below=1)  #: Coverage of the intervals, in (0, 1).
     probe: ProbeSettings = field(default_factory=ProbeSettings)  #: How embeddings are probed.
     #: A CSV of what else is known of the labelled faces, a row a face: age, light, … The path is relative to the
     #: working folder. Of faces that are drawn, their true parameters are known without one.
     about_faces: Path | None = None
     groups: tuple[str, ...] = ()  #: Its columns that divide people into groups whose figures are compared.
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.bootstrap <= MAX_RESAMPLES:
-            raise ValueError(f"bootstrap must be from 1 to {MAX_RESAMPLES}, not {self.bootstrap}")
-        if not 0 < self.confidence < 1:
-            raise ValueError(f"confidence must be between 0 and 1, not {self.confidence}")
 
     def resampling(self, seed: int) -> Resampling:
         """Return how scores are resampled under a seed."""

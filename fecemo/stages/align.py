@@ -13,6 +13,7 @@ import numpy as np
 from fecemo.data.arrays import GrowingArray, read_array
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.data.receipts import Receipt, digest_json, plain, require_receipt
 from fecemo.data.variants import FACE_CHANNELS, FACE_SIDE
 from fecemo.errors import InputError, StoredStateError
@@ -33,7 +34,7 @@ EYE_COLUMNS = ("right_eye_x", "right_eye_y", "left_eye_x", "left_eye_y")
 
 
 @dataclass(frozen=True)
-class AlignSettings:
+class AlignSettings(Ranged):
     """What to align."""
 
     dataset: Path  #: A dataset.
@@ -44,11 +45,7 @@ class AlignSettings:
     #: at a quarter of the height and the mouth at three, which needs landmark features.
     faces: Literal["aligned", "quarters"] = "aligned"
     #: Faces that are aligned at once; as many as there are cores without it. The pictures do not depend on it.
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"threads must be at least 1, not {self.threads}")
+    threads: int | None = ranged(None, min=1)
 
 
 def run(settings: AlignSettings, out: Path) -> Receipt:

@@ -14,6 +14,7 @@ import numpy as np
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import HALF_WRITTEN, LOCK_NAME, atomic_write
 from fecemo.data.export_formats import ExportedFaces, ExportFormat, export_formats
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.data.receipts import Receipt
 from fecemo.data.variants import Variant, find_dataset_variant
 from fecemo.errors import InputError, ResourceError, StoredStateError, nearest
@@ -33,7 +34,7 @@ CHUNK = 64
 
 
 @dataclass(frozen=True)
-class ExportSettings:
+class ExportSettings(Ranged):
     """What to export, and how."""
 
     dataset: Path  #: A data set.
@@ -42,19 +43,12 @@ class ExportSettings:
     format: str = "folders"
     variant: str = "rgb"  #: ``rgb``, ``gray`` or ``tight``.
     image: Literal["png", "jpeg"] = "png"  #: PNG loses nothing.
-    quality: int = 95  #: Of JPEGs, 1 to 100.
+    quality: int = ranged(95, min=1, max=100)  #: Of JPEGs, 1 to 100.
     splits: tuple[str, ...] = ()  #: Only faces of these splits, such as ``train valid``; all without it.
     labelled: bool = False  #: Only faces that have a label.
-    limit: int | None = None  #: Only the first so many of them.
-    per_file: int = 10_000  #: Most faces in a tar or Parquet file.
-    threads: int = 4  #: Faces that are encoded at once. The export does not depend on it.
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.quality <= 100:
-            raise ValueError(f"quality must be 1 to 100, not {self.quality}")
-        for name in ("limit", "per_file", "threads"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+    limit: int | None = ranged(None, min=1)  #: Only the first so many of them.
+    per_file: int = ranged(10_000, min=1)  #: Most faces in a tar or Parquet file.
+    threads: int = ranged(4, min=1)  #: Faces that are encoded at once. The export does not depend on it.
 
 
 def run(settings: ExportSettings, out: Path) -> Receipt:

@@ -10,6 +10,7 @@ import numpy as np
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import find_dataset_variant
 from fecemo.errors import InputError
@@ -29,7 +30,7 @@ SIDE = 72
 
 
 @dataclass(frozen=True)
-class LabelErrorSettings:
+class LabelErrorSettings(Ranged):
     """Whose labels to doubt, and by what."""
 
     dataset: Path  #: A labelled data set; its train, valid and test faces are looked at alike.
@@ -38,16 +39,12 @@ class LabelErrorSettings:
     #: which is weak.
     outputs: Path | None = None
     output: str = "embedding"  #: Which of these.
-    folds: int = 5  #: Parts of the faces; each is answered by what learnt from all others. At least 2.
+    folds: int = ranged(5, min=2)  #: Parts of the faces; each is answered by what learnt from all others. At least 2.
     person: str = "person"  #: Column that says whose face it is: nobody is in two parts. Copies of a picture never are.
     #: scikit-learn's ``C`` of the logistic regression that answers: small, so that it is not surer than it may be.
     penalty: float = 0.01
     components: int = ProbeSettings.components  #: Longer vectors are reduced to this many principal components first.
     seed: int = 0  #: Of the parts.
-
-    def __post_init__(self) -> None:
-        if self.folds < 2:
-            raise ValueError(f"folds must be at least 2, got {self.folds}")
 
 
 def run(settings: LabelErrorSettings, out: Path) -> Receipt:

@@ -13,6 +13,7 @@ from fecemo.data.arrays import map_array, read_array, write_arrays, write_pieces
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.model_files import require_model
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.data.receipts import Receipt, digest_file, digest_json
 from fecemo.imaging.landmarks.features import COLUMNS, SURE, landmark_features
 from fecemo.imaging.landmarks.mesh import Landmarker
@@ -29,18 +30,14 @@ BLOCK = 256
 
 
 @dataclass(frozen=True)
-class LandmarkSettings:
+class LandmarkSettings(Ranged):
     """What to measure, and by what."""
 
     dataset: Path  #: A dataset.
     #: Google's ``face_landmarker.task`` (Apache-2.0): a file, or the name of one that ``00_models.py`` has fetched.
     landmark_model: Path = Path("face_landmarker.task")
     #: Faces that are measured at once; as many as there are cores without it. The numbers do not depend on it.
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"threads must be at least 1, not {self.threads}")
+    threads: int | None = ranged(None, min=1)
 
 
 def run(settings: LandmarkSettings, out: Path) -> Receipt:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.lazy_keras import ops
 from fecemo.registry import Registry
 
@@ -23,7 +24,7 @@ State = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Balance:
+class Balance(Ranged):
     """A way of weighing terms; its fields are what a recipe may set.
 
     Attributes
@@ -81,7 +82,7 @@ class Fixed(Balance):
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the weighted sum; see `Balance.total`."""
-        return _sum(weights * terms)
+        return ops.sum(weights * terms)
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,8 @@ class EMA(Balance):
     gradient. β = 0 gives that of Σ log L_i, and β towards 1 fixed weights. The text gives no β.
     """
 
-    beta: float = 0.9  #: β, in [0, 1).
+    beta: float = ranged(0.9, min=0, below=1)  #: β, in [0, 1).
     name: str = field(default="ema", init=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.beta < 1:
-            raise ValueError(f"beta must be at least 0 and below 1, not {self.beta}")
 
     def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
         """Return ``averages``, E, and ``averaged``, 1 for terms that have been seen."""
@@ -112,7 +109,7 @@ class EMA(Balance):
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the sum of the terms, each divided by its average; see `Balance.total`."""
-        return _sum(weights * _divided(terms, state))
+        return ops.sum(weights * _divided(terms, state))
 
 
 @dataclass(frozen=True)
@@ -123,12 +120,8 @@ class DWA(Balance):
     more. In the first two epochs w_i is 1.
     """
 
-    temperature: float = 2.0  #: T.
+    temperature: float = ranged(2.0, above=0)  #: T.
     name: str = field(default="dwa", init=False)
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be above 0, not {self.temperature}")
 
     def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
         """Return the running epoch's ``sums`` and ``counts``, the means ``last`` and ``before``, and the ``epochs``."""
@@ -148,7 +141,7 @@ class DWA(Balance):
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the weighted sum, slow terms counting more; see `Balance.total`."""
-        return _sum(weights * self.factors(state) * terms)
+        return ops.sum(weights * self.factors(state) * terms)
 
     def rates(self, state: State) -> Any:
         """Return r of each term, 1 in the first two epochs: tensor of shape (k,)."""
@@ -162,26 +155,22 @@ class DWA(Balance):
 
 
 @dataclass(frozen=True)
-class RatedEMA(Balance):
+class RatedEMA(EMA):
     """Σ λ_i r_i L_i / E_i, r of `DWA` and E of `EMA`: our reading of "Rated EMA" (Lakkapragada et al. 2023).
 
     The text that could be read says that it combines EMA with DWA and scales by magnitude before it adjusts by rates,
     and prints no formula.
     """
 
-    beta: float = 0.9  #: See `EMA`.
     name: str = field(default="rema", init=False)
-
-    def __post_init__(self) -> None:
-        self._averages()
 
     def init_state(self, n_terms: int) -> dict[str, np.ndarray]:
         """Return the states of `EMA` and `DWA`."""
-        return {**self._averages().init_state(n_terms), **self._rates().init_state(n_terms)}
+        return {**super().init_state(n_terms), **self._rates().init_state(n_terms)}
 
     def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
         """Return both states; see `Balance.update_state`."""
-        return {**self._averages().update_state(terms, counts, state),
+        return {**super().update_state(terms, counts, state),
                 **self._rates().update_state(terms, counts, state)}
 
     def next_epoch(self, state: State) -> dict[str, Any]:
@@ -190,10 +179,7 @@ class RatedEMA(Balance):
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the sum of the divided terms, each by its rate; see `Balance.total`."""
-        return _sum(weights * self._rates().rates(state) * _divided(terms, state))
-
-    def _averages(self) -> EMA:
-        return EMA(self.beta)
+        return ops.sum(weights * self._rates().rates(state) * _divided(terms, state))
 
     def _rates(self) -> DWA:
         return DWA()
@@ -203,16 +189,12 @@ class RatedEMA(Balance):
 class DynamicWeightedEMA(RatedEMA):
     """Σ λ_i w_i L_i / E_i, w of `DWA` and E of `EMA`: our reading of "Dynamic Weighted EMA"; see `RatedEMA`."""
 
-    temperature: float = 2.0  #: See `DWA`.
+    temperature: float = ranged(2.0, above=0)  #: See `DWA`.
     name: str = field(default="dwema", init=False)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._rates()
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the sum of the divided terms, slow ones counting more; see `Balance.total`."""
-        return _sum(weights * self._rates().factors(state) * _divided(terms, state))
+        return ops.sum(weights * self._rates().factors(state) * _divided(terms, state))
 
     def _rates(self) -> DWA:
         return DWA(self.temperature)
@@ -234,7 +216,7 @@ class Uncertainty(Balance):
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the sum of the terms by their precision, and what uncertainty costs; see `Balance.total`."""
         logs = state["log_variances"]
-        return _sum(weights * terms * ops.exp(-logs) / 2 + logs / 2)
+        return ops.sum(weights * terms * ops.exp(-logs) / 2 + logs / 2)
 
 
 @dataclass(frozen=True)
@@ -254,26 +236,18 @@ class Geometric(Balance):
 
     def update_state(self, terms: Any, counts: Any, state: State) -> dict[str, Any]:
         """Return which terms the batch knows; see `Balance.update_state`."""
-        from keras import ops
-
         return {"present": ops.cast(counts > 0, "float32")}
 
     def total(self, terms: Any, weights: Any, state: State) -> Any:
         """Return the geometric mean of the weighted terms, 0 where there is none; see `Balance.total`."""
-        from keras import ops
-
         counted = state["present"] * ops.cast(weights > 0, "float32")
         logs = ops.log(ops.maximum(ops.where(counted > 0, weights * terms, 1.0), EPSILON))
-        number = _sum(counted)
-        return ops.where(number > 0, ops.exp(_sum(logs) / ops.maximum(number, 1.0)), 0.0)
+        number = ops.sum(counted)
+        return ops.where(number > 0, ops.exp(ops.sum(logs) / ops.maximum(number, 1.0)), 0.0)
 
 
 def _divided(terms: Any, state: State) -> Any:
     return terms / ops.stop_gradient(ops.maximum(state["averages"], EPSILON))
-
-
-def _sum(terms: Any) -> Any:
-    return ops.sum(terms)
 
 
 balances = Registry[type[Balance]]("fecemo.training.balances", "BALANCE", "balance")

@@ -1,9 +1,9 @@
 """How one network is fitted, as a recipe states it."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fecemo.data.ranges import Ranged, ranged
 from fecemo.training.augmentation import Augmentation
 from fecemo.training.balances import Balance, Fixed
 from fecemo.training.optimizers import Optimizer
@@ -11,7 +11,7 @@ from fecemo.training.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
-class FitSettings:
+class FitSettings(Ranged):
     """Settings of one phase of training."""
 
     #: The terms that are added up; see `fecemo.models.loss`. A recipe names the loss of the phase's first output, as in
@@ -19,22 +19,22 @@ class FitSettings:
     #: ``[{loss: weighted_softmax}, {loss: weighted_cluster, output: features, weight: 1.0}]``.
     losses: tuple[Any, ...]
     optimizer: Optimizer  #: ``optimizer: adam``, ``optimizer: {sgd: {momentum: 0.9}}``.
-    learning_rate: float  #: Where the schedule begins.
-    epochs: int  #: At the most.
-    batch_size: int = 32  #: Examples a step. The study does not state it.
-    faces: int | None = None  #: Train on this many examples, drawn by seed; None takes all there are.
+    learning_rate: float = ranged(above=0)  #: Where the schedule begins.
+    epochs: int = ranged(above=0)  #: At the most.
+    batch_size: int = ranged(32, above=0)  #: Examples a step. The study does not state it.
+    faces: int | None = ranged(None, above=0)  #: Train on this many examples, drawn by seed; None takes all there are.
     #: Only for phases that learn from labels: the share of all labelled faces, in (0, 1], stratified by emotion and
     #: drawn by seed from the train split; None takes the whole train split.
-    label_fraction: float | None = None
+    label_fraction: float | None = ranged(None, above=0, max=1)
     #: Share of the labels that are learnt from, in [0, 1), that are exchanged for another class by seed: what a
     #: training makes of wrong labels. Those that are validated on stay.
-    label_noise: float = 0.0
+    label_noise: float = ranged(0.0, min=0, below=1)
     #: Of what the layers compute; weights are float32 always. Half the memory and several times the speed on
     #: accelerators that have bfloat16, slower elsewhere.
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     #: Steps whose gradients are averaged into one update of the weights, for batches that memory cannot hold at once.
     #: Those of a last, unfinished update are lost.
-    accumulate: int = 1
+    accumulate: int = ranged(1, above=0)
     #: How the learning rate changes: ``constant``, ``{halved: {every: 10}}``, ``cosine``.
     schedule: Schedule = field(default_factory=Constant)
     #: Applied, in this order, to the faces that are learnt from: ``[flip, {crop: {min_side: 0.6}}]``. Not to those that
@@ -60,22 +60,12 @@ class FitSettings:
     #: A share of the phase's own examples, in (0, 1), that is held out, by seed and stratified by emotion; or the
     #: stored validation split of labelled faces. Their labels count as used. The test split is never looked at.
     validate_on: float | Literal["valid"] | None = None
-    patience: int | None = None  #: Stop when the validation loss has not fallen for so many epochs.
+    patience: int | None = ranged(None, above=0)  #: Stop when the validation loss has not fallen for so many epochs.
     #: The weights of the last epoch, or of the one with the least validation loss.
     keep: Literal["last", "best"] = "last"
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "epochs", "batch_size", "accumulate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("faces", "patience"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ValueError(f"{name} must be above 0, not {value}")
-        if self.label_fraction is not None and not 0 < self.label_fraction <= 1:
-            raise ValueError(f"label_fraction must be above 0 and at most 1, not {self.label_fraction}")
-        if not 0 <= self.label_noise < 1:
-            raise ValueError(f"label_noise must be at least 0 and below 1, not {self.label_noise}")
+        super().__post_init__()
         if isinstance(self.validate_on, float) and not 0 < self.validate_on < 1:
             raise ValueError(f"validate_on must be above 0 and below 1, not {self.validate_on}")
         if self.validate_on is None and (self.patience is not None or self.keep == "best"):
