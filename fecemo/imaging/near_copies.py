@@ -103,10 +103,10 @@ def near_copies(faces: Callable[[int], np.ndarray], pairs: np.ndarray,
         small, smaller = reduced[row]
         return small.astype(np.float32), smaller.astype(np.float32)
 
-    found = []
+    copies = []
     for low, high in pairs.tolist():
         (first, rough_first), (second, rough_second) = of(low), of(high)
         if likeness(rough_first, rough_second, ROUGH_SCALES) >= ROUGH and likeness(first, second) >= ALIKE:
-            found.append((low, high))
+            copies.append((low, high))
         advance()
-    return found
+    return copies

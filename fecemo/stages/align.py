@@ -73,15 +73,15 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
     """
     framing, dataset = FRAMINGS[settings.faces], Dataset(settings.dataset)
     if settings.landmark_features is not None:
-        found, sure, origin = _measured_places(dataset, settings.landmark_features)
+        points, sure, origin = _measured_places(dataset, settings.landmark_features)
     elif framing.by_mouth:
         raise InputError(f"faces: {settings.faces} are framed by the mouth too; give --landmark-features, which the "
                          f"{STAGES[LANDMARK_FEATURES]} stage derives")
     else:
-        found, sure, origin = _detected_eyes(dataset)
+        points, sure, origin = _detected_eyes(dataset)
     config = {"faces": settings.faces, **plain(framing.config)}
     inputs = {"dataset": dataset.receipt.digest, **origin}
-    places, placed = framing.places(found, sure)
+    places, placed = framing.places(points, sure)
 
     def work(folder: Path) -> StageResult:
         shape = (len(dataset), FACE_SIDE, FACE_SIDE, FACE_CHANNELS[settings.faces])
@@ -97,10 +97,10 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
         table.writerow(("row", "address"))
         table.writerows((row, dataset.addresses[row]) for row in unsure.tolist())
         atomic_write(folder / NOT_PLACED, text.getvalue())
-        points = "eyes and mouth" if framing.by_mouth else "eyes"
+        named = "eyes and mouth" if framing.by_mouth else "eyes"
         return StageResult(files=[f"{settings.faces}.npy", NOT_PLACED], scratch=[grown.count_file.name],
                            message=f"{len(dataset)} faces, {len(unsure)} of them not turned, because nobody is sure of "
-                                   f"their {points} ({NOT_PLACED} names them)",
+                                   f"their {named} ({NOT_PLACED} names them)",
                            summary={"faces": len(dataset), "unsure": len(unsure)})
 
     return run_stage(STAGE, out, config=config, inputs=inputs, seed=None, work=work)

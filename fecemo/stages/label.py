@@ -24,12 +24,12 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.receipts import Receipt
 from fecemo.data.vocabulary_file import house_vocabulary
-from fecemo.errors import InputError, StoredStateError
+from fecemo.errors import InputError
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.stages.suggestions import names_to_give, suggest_names
 from fecemo.study.artifact_configs import names_config
-from fecemo.study.artifact_kinds import clustering_digest
+from fecemo.study.artifact_kinds import clustering_digest, why_names_wait
 from fecemo.study.faces.data_names import SOURCE, TARGET
 
 SAMPLE_COLUMNS = ("row", "id", "label", "cluster")
@@ -64,7 +64,7 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     hand_names = layout.hand_names(arguments.approach, arguments.variant)
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
-    naming = naming_methods.find(method or _method_in_use(arguments, clustering))
+    naming = naming_methods.find(method or _method_in_use(arguments))
     config, house = names_config(cell, naming.name), house_vocabulary(layout.labels)
     not_faces = dict.fromkeys(read_not_faces(layout.labels), NOT_A_FACE)
 
@@ -129,22 +129,19 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     return run_artifact(arguments.artifacts, "names", cell, work, config=config)
 
 
-def _method_in_use(arguments: CellArguments, clustering: str) -> str:
+def _method_in_use(arguments: CellArguments) -> str:
     """Return the recipe's method, or ``hand`` where it only suggests names and a person has given all of them.
 
-    Names that are not complete yet, or of earlier groups, wait. A file that is not sound is an error: suggestions in
-    the place of a person's work would be noticed too late.
+    A file that is not sound is an error: suggestions in the place of a person's work would be noticed too late.
     """
-    recipe, path = arguments.study, arguments.layout.hand_names(arguments.approach, arguments.variant)
-    if naming_methods.find(recipe.naming.method).by != "suggestion" or not path.exists():
+    recipe, cell = arguments.study, (arguments.approach, arguments.variant)
+    waits = why_names_wait(arguments.layout, *cell)
+    if naming_methods.find(recipe.naming.method).by != "suggestion" or waits is None:
         return recipe.naming.method
-    hand = hand_names_of(path, arguments.approach, arguments.variant, names_to_give(recipe, arguments.layout))
-    try:
-        require_names_of(hand, clustering, recipe.clustering.n_clusters, str(path))
-    except (InputError, StoredStateError) as error:
-        print(f"label: names by a person are not used: {error}", file=sys.stderr)
-        return recipe.naming.method
-    return "hand"
+    hand_names_of(arguments.layout.hand_names(*cell), *cell, names_to_give(recipe, arguments.layout))
+    if waits:
+        print(f"label: names by a person are not used: {waits}", file=sys.stderr)
+    return recipe.naming.method if waits else "hand"
 
 
 def _result(names: ClusterNames, title: str, files: list[str]) -> StageResult:

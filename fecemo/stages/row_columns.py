@@ -92,9 +92,9 @@ class Photograph:
             if column == CUT:
                 block["image"] = face.crop[None]
             elif column in MADE_FACES:
-                found, sure = (measured[2], measured[1]) if framed_by_mesh and measured is not None else (
+                points, sure = (measured[2], measured[1]) if framed_by_mesh and measured is not None else (
                     np.array([*(face.values[of] for of in EYE_COLUMNS), 0, 0]).reshape(3, 2), True)
-                places, _ = FRAMINGS[column].places(found[None], np.array([sure]))
+                places, _ = FRAMINGS[column].places(points[None], np.array([sure]))
                 block[column] = FRAMINGS[column].picture(face.crop, places[0])[None]
             elif name == LANDMARK_FEATURES and measured is not None:
                 block[column] = (measured[0][columns_of([group])] if group else measured[0])[None]

@@ -184,25 +184,34 @@ def hand_inputs(layout: RunLayout, row: str, variant: str) -> Inputs:
             "labels_seen": Files(elsewhere, lambda: digest_json(labels_seen_elsewhere(used)))}
 
 
-def inputs_in_place_of_suggestions(layout: RunLayout, row: str, variant: str) -> Inputs:
-    """Return `hand_inputs` where a person named every group of a cell's clusters as they are now; else nothing.
+def why_names_wait(layout: RunLayout, row: str, variant: str) -> str | None:
+    """Return why the names that a person gave to a cell's clusters are not used, or ``""`` where they are.
 
-    Names that are not complete yet, or of earlier groups, wait. A file that cannot be read counts as complete: the
-    label stage, which reads it, says what is wrong with it.
+    Names that are not complete yet, or of earlier groups, wait. None where there are no names or no clusters. Raises
+    `InputError` for a file that cannot be read.
     """
     used, clusters = layout.hand_names(row, variant), read_receipt(layout.clusters(row, variant))
     if clusters is None or not used.is_file():
-        return {}
-    try:
-        hand = read_hand_names(used)
-    except InputError:
-        return hand_inputs(layout, row, variant)
+        return None
+    hand = read_hand_names(used)
     try:
         require_names_of(hand, clustering_digest(clusters.outputs), len(clusters.summary.get("cluster_sizes", ())),
                          str(used))
-    except (InputError, StoredStateError):
-        return {}
-    return hand_inputs(layout, row, variant)
+    except (InputError, StoredStateError) as error:
+        return str(error)
+    return ""
+
+
+def inputs_in_place_of_suggestions(layout: RunLayout, row: str, variant: str) -> Inputs:
+    """Return `hand_inputs` where a person named every group of a cell's clusters as they are now; else nothing.
+
+    A file that cannot be read counts as complete: the label stage, which reads it, says what is wrong with it.
+    """
+    try:
+        waits = why_names_wait(layout, row, variant)
+    except InputError:
+        waits = ""
+    return hand_inputs(layout, row, variant) if waits == "" else {}
 
 
 def _cluster_sweep_inputs(cell: Cell, layout: RunLayout, config: Config) -> Inputs:

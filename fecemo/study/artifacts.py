@@ -254,6 +254,8 @@ class Artifacts:
                 return (f"name its clusters in notebooks/label_clusters.ipynb, or in a copy of "
                         f"{self.layout.clusters(*artifact.key) / TEMPLATE_NAME} at {names}")
         stage = KINDS[artifact.kind].stage
+        if artifact.kind == "names" and self.recipe is None:
+            return f"run the workflow again (of an archive: `make archive`), or the {stage} stage"
         return f"run the {stage} stage {again}".rstrip() if stage else "fetch or import its faces"
 
 

@@ -1,6 +1,7 @@
 """A finished run of named clusters and a classifier, and a folder of photographs in which faces were found."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,33 +61,38 @@ class ArchiveRun:
 
     def make(self) -> "ArchiveRun":
         """Write everything: models that learnt nothing, whose embeddings tell the eight kinds apart all the same."""
-        self.recipe.write_text(RECIPE)
-        write_faces(self.layout.dataset("source"), "fetch", [(FaceEntry(f"source{row}", f"http://a.example/{row}"),
-                                                             face(row % 8, row)) for row in range(N_SOURCE)])
-        write_faces(self.layout.dataset("target"), "import", [
-            (FaceEntry(f"target{row}", f"{row}.png", annotations={
-                "label": EMOTIONS[row % 8] if row % 10 else EMOTIONS[(row + 1) % 8],
-                "split": "test" if row >= N_TARGET // 2 else "train"}), face(row % 8, row)) for row in range(N_TARGET)])
+        self.write_inputs(RECIPE, wrong_labels=True)
         self.train(ROW)
         self.train(CLASSIFIER)
         cluster.run(self.arguments(ROW))
         self.name(self.true_names())
         return self
 
-    def train(self, row: str) -> None:
-        """Leave a model as the train stage would, and embed all faces."""
+    def write_inputs(self, recipe: str, *, wrong_labels: bool) -> None:
+        """Write the recipe and both data sets; a tenth of the labels may be those of another kind."""
+        self.recipe.write_text(recipe)
+        write_faces(self.layout.dataset("source"), "fetch", [(FaceEntry(f"source{row}", f"http://a.example/{row}"),
+                                                             face(row % 8, row)) for row in range(N_SOURCE)])
+        write_faces(self.layout.dataset("target"), "import", [
+            (FaceEntry(f"target{row}", f"{row}.png", annotations={
+                "label": EMOTIONS[(row + (wrong_labels and row % 10 == 0)) % 8],
+                "split": "test" if row >= N_TARGET // 2 else "train"}), face(row % 8, row)) for row in range(N_TARGET)])
+
+    def train(self, row: str, seed: int = 0, labelled: Iterable[int] = ()) -> None:
+        """Leave a model of first weights, as if it had learnt from the labels of some rows, and embed all faces."""
         import keras
 
         from fecemo.training.network_file import MODEL_NAME
 
         cell = self.arguments(row).cell()
-        keras.utils.set_random_seed(0)
+        keras.utils.set_random_seed(seed)
         model = cell.approach.build(cell.model, {"image": cell.shape}, 8)
         folder = self.layout.model(row, VARIANT)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         model.save(folder / MODEL_NAME)
-        np.save(folder / "labelled_rows.npy", np.zeros(0, np.int64))
-        classes = list(Dataset(self.layout.dataset("target")).classes) if row == CLASSIFIER else []
+        np.save(folder / "labelled_rows.npy", np.array(list(labelled), np.int64))
+        classifies = cell.approach.predicts_by == "classifier"
+        classes = list(Dataset(self.layout.dataset("target")).classes) if classifies else []
         leave_receipt(cell.recipe, self.layout, "model", row, VARIANT, [MODEL_NAME, "labelled_rows.npy"],
                       summary={"classes": classes})
         embed.run(self.arguments(row))

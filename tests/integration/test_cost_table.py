@@ -104,7 +104,7 @@ def test_marked_is_only_what_is_ahead_of_all_others(written):
 class Numbers(HTMLParser):
     def __init__(self, text):
         super().__init__()
-        self.found = []
+        self.cells = []
         self.loose = []
         self._open = []
         self.feed(text)
@@ -112,7 +112,7 @@ class Numbers(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self._open.append(tag)
         if tag == "data":
-            self.found.append(dict(attributes))
+            self.cells.append(dict(attributes))
 
     def handle_endtag(self, tag):
         while self._open and self._open.pop() != tag:
@@ -127,8 +127,8 @@ def test_every_number_of_the_page_is_on_its_line_of_the_results(written):
     frames = {"results.csv": read_results(written.layout.run), "differences.csv": read_differences(written.layout.run)}
     page = Numbers((written.layout.run / "table2.html").read_text())
     assert page.loose == []
-    assert len(page.found) > 150
-    for number in page.found:
+    assert len(page.cells) > 150
+    for number in page.cells:
         line = frames[number["data-file"]].iloc[int(number["data-line"])]
         assert float(number["value"]) == line[number["data-column"]]
 

@@ -10,7 +10,6 @@ import pytest
 import fecemo
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
-from fecemo.data.dataset_files import FaceEntry
 from fecemo.drawn.expression import EMOTIONS
 from fecemo.errors import InputError
 from fecemo.evaluation.records.score import SCORE
@@ -25,8 +24,7 @@ from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import resolve
 from fecemo.study.recipe_file import read_recipe
 from fecemo.study.supervision import supervision_of
-from tests.artifact_receipts import leave_receipt
-from tests.integration.archive_run import N_SOURCE, N_TARGET, RECIPE, VARIANT, ArchiveRun, face, write_faces
+from tests.integration.archive_run import N_TARGET, RECIPE, VARIANT, ArchiveRun
 
 FIT = "fit: {classify: {loss: cross_entropy, optimizer: adam, learning_rate: 1.0e-3, epochs: 1}}"
 SIZES = "model: {groups: [1, 1], filters: 8, dense: 16}"
@@ -47,37 +45,13 @@ class EnsembleRun(ArchiveRun):
     """The archive's run, with ensembles of its rows and of others."""
 
     def make(self) -> "EnsembleRun":
-        self.recipe.write_text(RECIPE.replace("\nclustering", ROWS, 1))
-        write_faces(self.layout.dataset("source"), "fetch", [(FaceEntry(f"source{row}", f"http://a.example/{row}"),
-                                                             face(row % 8, row)) for row in range(N_SOURCE)])
-        write_faces(self.layout.dataset("target"), "import", [
-            (FaceEntry(f"target{row}", f"{row}.png", annotations={
-                "label": EMOTIONS[row % 8], "split": "test" if row >= N_TARGET // 2 else "train"}),
-             face(row % 8, row)) for row in range(N_TARGET)])
+        self.write_inputs(RECIPE.replace("\nclustering", ROWS, 1), wrong_labels=False)
         for number, row in enumerate(("dense_autoencoder", "other", *LEARNT)):
-            self.leave(row, number)
+            self.train(row, number, LEARNT.get(row, ()))
         for row in ("both", "single", "nested", "side_by_side", "alone"):
             train.run(self.arguments(row))
             embed.run(self.arguments(row))
         return self
-
-    def leave(self, row: str, seed: int) -> None:
-        """Leave a model of first weights, as if it had learnt from the labels of some rows, and embed all faces."""
-        import keras
-
-        from fecemo.training.network_file import MODEL_NAME
-
-        cell = self.arguments(row).cell()
-        keras.utils.set_random_seed(seed)
-        model = cell.approach.build(cell.model, {"image": cell.shape}, 8)
-        folder = self.layout.model(row, VARIANT)
-        folder.mkdir(parents=True, exist_ok=True)
-        model.save(folder / MODEL_NAME)
-        np.save(folder / "labelled_rows.npy", np.array(LEARNT.get(row, ()), np.int64))
-        classes = list(Dataset(self.layout.dataset("target")).classes) if row in LEARNT else []
-        leave_receipt(cell.recipe, self.layout, "model", row, VARIANT, [MODEL_NAME, "labelled_rows.npy"],
-                      summary={"classes": classes})
-        embed.run(self.arguments(row))
 
     def outputs(self, row: str, name: str = "target") -> np.ndarray:
         output = self.arguments(row).cell().approach.output
@@ -151,7 +125,7 @@ def test_a_member_that_is_made_anew_makes_the_ensemble_stale(tmp_path):
     run = EnsembleRun(tmp_path).make()
     artifacts = Artifacts(run.layout, read_recipe(run.recipe))
     assert artifacts.status("outputs", "both", VARIANT).state == "current"
-    run.leave("again", 9)
+    run.train("again", 9, LEARNT["again"])
     for row, state in (("both", "stale"), ("nested", "stale"), ("single", "current")):
         assert artifacts.status("outputs", row, VARIANT).state == state
     assert "outputs of again" in str(artifacts.status("model", "both", VARIANT))

@@ -112,9 +112,9 @@ def test_a_step_of_other_settings_is_no_point_until_it_runs_again(tmp_path, caps
     for row in ("supervised", MORE):
         evaluate.run(planted.cell(row))
     assert [point.amount for point in curves_of(planted)["supervised"].points] == [24, 240]
-    said = yaml.safe_load(planted.recipe.read_text())
-    said["approaches"]["supervised"]["fit"]["classify"]["batch_size"] = 64
-    planted.recipe.write_text(yaml.safe_dump(said, sort_keys=False))
+    document = yaml.safe_load(planted.recipe.read_text())
+    document["approaches"]["supervised"]["fit"]["classify"]["batch_size"] = 64
+    planted.recipe.write_text(yaml.safe_dump(document, sort_keys=False))
     planted.leave("supervised", labelled=planted.target.rows_in("train"), faces={"classify": 240},
                   target=planted.answers)
     evaluate.run(planted.cell("supervised"))

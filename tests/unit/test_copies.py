@@ -42,10 +42,10 @@ ALTER = {
 
 @pytest.mark.parametrize("how", ALTER)
 def test_a_copy_is_found_however_it_was_stored(faces, how):
-    found = copies_of([*faces, *(np.ascontiguousarray(ALTER[how](face)) for face in faces)])
+    copies = copies_of([*faces, *(np.ascontiguousarray(ALTER[how](face)) for face in faces)])
     n = len(faces)
-    assert (found[n:] == np.arange(n)).mean() >= (1.0 if how == "equal" else 0.9)
-    assert (found[:n] == np.arange(n)).all()
+    assert (copies[n:] == np.arange(n)).mean() >= (1.0 if how == "equal" else 0.9)
+    assert (copies[:n] == np.arange(n)).all()
 
 
 def test_distinct_faces_are_not_merged(faces):

@@ -18,9 +18,9 @@ from fecemo.training.step import TrainingStep
 EVERYONE = np.ones(4, np.float32)
 
 
-def numbers(found):
-    return {key: numbers(value) for key, value in found.items()} if isinstance(found, dict) else \
-        keras.ops.convert_to_numpy(found)
+def numbers(values):
+    return {key: numbers(value) for key, value in values.items()} if isinstance(values, dict) else \
+        keras.ops.convert_to_numpy(values)
 
 
 def tensor(values, dtype="float32"):
@@ -46,35 +46,36 @@ class TestClassWeights:
     def test_the_mean_weight_of_the_published_faces(self):
         """Table 3, the training column: 8 × 3,250 / 283,651; the printed sum over 30 faces is 2.75 of our means."""
         published = [74_374, 133_915, 24_959, 13_590, 5_878, 3_303, 24_382, 3_250]
-        found = weights_and_mean(np.repeat(np.arange(8), published), 8)
-        assert found["mean_weight"] == pytest.approx(8 * 3_250 / 283_651, rel=1e-6)
-        assert 30 * found["mean_weight"] == pytest.approx(2.75, abs=0.005)
-        np.testing.assert_array_equal(found["class_weights"][[1, 7]], np.float32([3_250 / 133_915, 1]))
+        values = weights_and_mean(np.repeat(np.arange(8), published), 8)
+        assert values["mean_weight"] == pytest.approx(8 * 3_250 / 283_651, rel=1e-6)
+        assert 30 * values["mean_weight"] == pytest.approx(2.75, abs=0.005)
+        np.testing.assert_array_equal(values["class_weights"][[1, 7]], np.float32([3_250 / 133_915, 1]))
 
     def test_weighted_softmax_is_minus_w_log_p_over_the_mean_weight(self):
         loss = WeightedSoftmax()
         state = remembered(loss, (3,), np.array([0, 0, 0, 0, 1]), 3)
         probabilities = tensor([[0.5, 0.25, 0.25], [0.2, 0.7, 0.1]])
-        found = numbers(loss.per_example(probabilities, tensor([0, 1], "int32"), tensor([1, 1]), state))
+        values = numbers(loss.per_example(probabilities, tensor([0, 1], "int32"), tensor([1, 1]), state))
         # W = 1/4 and 1; four faces and one: W̄ = 2/5
-        np.testing.assert_allclose(found, [-np.log(0.5) / 4 / 0.4, -np.log(0.7) / 0.4], rtol=1e-6)
+        np.testing.assert_allclose(values, [-np.log(0.5) / 4 / 0.4, -np.log(0.7) / 0.4], rtol=1e-6)
 
     def test_weights_leave_the_mean_loss_of_a_network_at_chance_as_it_was(self):
         """A face of average weight teaches as without weights, however rare the rarest emotion is."""
         labels = np.repeat(np.arange(3, dtype=np.int32), [500, 40, 3])
         loss = WeightedSoftmax()
         state = remembered(loss, (3,), labels, 3)
-        found = loss.per_example(tensor(np.full((543, 3), 1 / 3)), tensor(labels, "int32"), tensor(np.ones(543)), state)
-        assert numbers(found).mean() == pytest.approx(np.log(3), rel=1e-5)
-        by_class = [numbers(found)[labels == one].sum() for one in range(3)]
+        values = loss.per_example(tensor(np.full((543, 3), 1 / 3)), tensor(labels, "int32"), tensor(np.ones(543)),
+                                  state)
+        assert numbers(values).mean() == pytest.approx(np.log(3), rel=1e-5)
+        by_class = [numbers(values)[labels == one].sum() for one in range(3)]
         np.testing.assert_allclose(by_class, np.sum(by_class) / 3, rtol=1e-5, err_msg="classes do not count alike")
 
 
 def test_concordance_by_hand():
     """1 − 2 · .07 / (.091875 + .065 + .000625), of the moments of a batch; a face that fills it up is in none."""
     output, target = [[0.1], [0.4], [-0.2], [0.6], [9.0]], [[0.0], [0.5], [-0.1], [0.4], [-9.0]]
-    found = numbers(Concordance().per_example(tensor(output), tensor(target), tensor([1, 1, 1, 1, 0]), {}))
-    np.testing.assert_allclose(found[:4], 1 - 0.888889, atol=1e-5)
+    values = numbers(Concordance().per_example(tensor(output), tensor(target), tensor([1, 1, 1, 1, 0]), {}))
+    np.testing.assert_allclose(values[:4], 1 - 0.888889, atol=1e-5)
 
 
 class TestCentre:
@@ -84,9 +85,9 @@ class TestCentre:
     weights = np.array([1, 1, 1, 0], np.float32)  # the last fills up the batch: class 1 is absent
 
     def test_half_the_squared_distance(self):
-        found = Centre().per_example(tensor(self.features), tensor(self.labels, "int32"), tensor(self.weights),
+        values = Centre().per_example(tensor(self.features), tensor(self.labels, "int32"), tensor(self.weights),
                                 {"centres": tensor(self.centres)})
-        np.testing.assert_allclose(numbers(found)[:3], [2.0, 2.0, 2.0])
+        np.testing.assert_allclose(numbers(values)[:3], [2.0, 2.0, 2.0])
 
     def test_centres_follow_the_faces_of_their_class_alone(self):
         after = numbers(Centre(rate=0.5).update_state(tensor(self.features), tensor(self.labels, "int32"),
@@ -106,9 +107,10 @@ class TestWeightedCluster:
     def test_the_equation_by_hand(self):
         loss, state = self.case()
         # D₀ = 1 + 10, D₁ = 1 + 9, D₂ = 10 + 9; α = 1
-        found = loss.per_example(tensor([[3, 0], [1, 1], [0, 1]]), tensor([0, 1, 2], "int32"), tensor([1, 1, 1]), state)
+        values = loss.per_example(tensor([[3, 0], [1, 1], [0, 1]]), tensor([0, 1, 2], "int32"), tensor([1, 1, 1]),
+                                  state)
         expected = np.array([0.5 * 0.25 * 4 / 12, 0.5 * 1 * 2 / 11, 0.5 * 0.5 * 4 / 20]) / (3 / 7)
-        np.testing.assert_allclose(numbers(found), expected, rtol=1e-6)
+        np.testing.assert_allclose(numbers(values), expected, rtol=1e-6)
 
     def test_differences_are_the_published_closed_form(self):
         """Equation 7 over W̄: W (x − c) / (D + α); a face that goes down the slope comes closer to its centre."""
@@ -171,27 +173,27 @@ class TestTriplet:
 
     def test_by_hand(self):
         loss = TripletLoss(margins=(0.0, 4.0, 9.0))
-        found = [numbers(loss.per_example(tensor(self.near), tensor([kind], "int32"), None, {}))[0]
+        values = [numbers(loss.per_example(tensor(self.near), tensor([kind], "int32"), None, {}))[0]
                  for kind in range(3)]
         # 1 − 9 + δ and 1 − 4 + δ, from zero up
-        assert found == [0.0, 1.0, 1.0 + 6.0]
+        assert values == [0.0, 1.0, 1.0 + 6.0]
 
     def test_the_odd_one_is_right_where_the_pair_is_closest(self):
         odd_in_place = np.concatenate([self.near, self.near[:, ::-1], self.near[:, [0, 2, 1]]])
-        found = numbers(TripletLoss().is_correct(tensor(odd_in_place), None, None))
-        assert found.tolist() == [True, False, False]
+        values = numbers(TripletLoss().is_correct(tensor(odd_in_place), None, None))
+        assert values.tolist() == [True, False, False]
 
 
 class TestNTXent:
     def test_by_the_double_sum(self):
         views = np.random.default_rng(0).normal(size=(4, 2, 5)).astype(np.float32)
         weights = np.array([1, 1, 1, 0], np.float32)
-        found = numbers(NTXent(temperature=0.2).per_example(tensor(views), None, tensor(weights), {}))
+        values = numbers(NTXent(temperature=0.2).per_example(tensor(views), None, tensor(weights), {}))
         flat = views[:3].reshape(6, 5).astype(np.float64)
         unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
         scores = np.exp(unit @ unit.T / 0.2)
         of_view = [-np.log(scores[i, i ^ 1] / sum(scores[i, k] for k in range(6) if k != i)) for i in range(6)]
-        np.testing.assert_allclose(found[:3], np.reshape(of_view, (3, 2)).mean(axis=1), rtol=1e-4)
+        np.testing.assert_allclose(values[:3], np.reshape(of_view, (3, 2)).mean(axis=1), rtol=1e-4)
 
     def test_equal_views_of_unlike_faces_cost_least(self):
         apart = np.repeat(np.eye(4, dtype=np.float32)[:, None], 2, axis=1)
@@ -230,9 +232,9 @@ class TestVectorError:
         vectors = np.array([[0, 1000, 7], [2, 3000, 7]], np.float32)
         loss = VectorError()
         state = remembered(loss, (3,), vectors, 8)
-        found = loss.per_example(tensor([[0, 0, 9], [1, 2, 9]]), tensor(vectors), tensor([1, 1]), state)
+        values = loss.per_example(tensor([[0, 0, 9], [1, 2, 9]]), tensor(vectors), tensor([1, 1]), state)
         # standardised targets (−1, −1) and (1, 1)
-        np.testing.assert_allclose(numbers(found), [(1 + 1) / 2, (0 + 1) / 2], rtol=1e-5)
+        np.testing.assert_allclose(numbers(values), [(1 + 1) / 2, (0 + 1) / 2], rtol=1e-5)
 
     def test_a_network_of_another_length_is_refused(self):
         with pytest.raises(ValueError, match=r"shape \(4,\) a face, and the target \(3,\)"):

@@ -23,12 +23,12 @@ class Framing:
     by_mouth: bool  #: Whether the mouth decides too, which face detectors' columns do not say.
     config: dict[str, Any]  #: What shapes the pictures, for receipts.
 
-    def places(self, found: Points, sure: np.ndarray) -> tuple[Points, np.ndarray]:
+    def places(self, points: Points, sure: np.ndarray) -> tuple[Points, np.ndarray]:
         """Return by which points faces are framed, and which of them are by their own.
 
         Parameters
         ----------
-        found : ndarray of shape (n, 3, 2)
+        points : ndarray of shape (n, 3, 2)
             Middles of the right and of the left eye, and of the mouth, in pixels of the face.
         sure : ndarray of shape (n,), bool
 
@@ -37,10 +37,10 @@ class Framing:
         places : ndarray of shape (n, 3, 2)
         placed : ndarray of shape (n,), bool
         """
-        placed = sure & (np.linalg.norm(found[:, 1] - found[:, 0], axis=1) >= alignment.MIN_APART)
+        placed = sure & (np.linalg.norm(points[:, 1] - points[:, 0], axis=1) >= alignment.MIN_APART)
         if self.by_mouth:
-            placed &= quarters.mouth_drops(found) >= quarters.MIN_DROP
-        return np.where(placed[:, None, None], found, self.unsure), placed
+            placed &= quarters.mouth_drops(points) >= quarters.MIN_DROP
+        return np.where(placed[:, None, None], points, self.unsure), placed
 
 
 FRAMINGS = {

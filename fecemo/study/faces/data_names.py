@@ -125,4 +125,4 @@ def embedded(approach: Approach, roles: Collection[str] = (SOURCE, TARGET)) -> t
 def measured(approach: Approach) -> tuple[str, ...]:
     """Return the data sets whose faces a landmark model is to measure for an approach."""
     taken = embedded(approach) if of_landmarks(approach.columns().values()) else ()
-    return tuple(sorted({*taken, *(dataset for dataset, asked in learnt_from(approach).items() if asked)}))
+    return tuple(sorted({*taken, *(dataset for dataset, measured in learnt_from(approach).items() if measured)}))
