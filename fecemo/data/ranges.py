@@ -26,4 +26,6 @@ class Ranged:
             if value is not None and limits and not (
                     math.isfinite(value) and all(_HOLDS[words](value, limit) for words, limit in limits.items())):
                 expected = " and ".join(f"{words} {limit:g}" for words, limit in limits.items())
+                if set(limits) == {"at least", "at most"}:
+                    expected = "from {at least:g} to {at most:g}".format(**limits)
                 raise ValueError(f"{setting.name} must be {expected}, not {value}")
