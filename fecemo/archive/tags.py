@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 
@@ -142,13 +141,6 @@ def _read_description(path: Path) -> TagsDescription:
         return build(TagsDescription, document, str(path))
     except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:
         raise StoredStateError(f"{path} is damaged: {error}; run the tag stage again") from error
-
-
-def open_tag_table(file: IO[Any]) -> Any:
-    """Return a CSV writer to which the heading was written."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    return writer
 
 
 def write_exiftool_table(path: Path, photos: Mapping[str, Sequence[tuple[str, float]]], vocabulary: Vocabulary,

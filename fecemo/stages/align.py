@@ -1,7 +1,5 @@
 """Align: a dataset and where its eyes are → pictures of its faces with eyes, and perhaps mouths, on fixed points."""
 
-import csv
-import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ import numpy as np
 
 from fecemo.data.arrays import GrowingArray, read_array
 from fecemo.data.dataset import Dataset
-from fecemo.data.durable import atomic_write
+from fecemo.data.durable import csv_file
 from fecemo.data.ranges import Ranged, ranged
 from fecemo.data.receipts import Receipt, digest_json, plain, require_receipt
 from fecemo.data.variants import FACE_CHANNELS, FACE_SIDE
@@ -92,11 +90,8 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
                 grown.append(block)
                 bar.update(len(block))
         unsure = np.flatnonzero(~placed)
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(("row", "address"))
-        table.writerows((row, dataset.addresses[row]) for row in unsure.tolist())
-        atomic_write(folder / NOT_PLACED, text.getvalue())
+        with csv_file(folder / NOT_PLACED, ("row", "address")) as table:
+            table.writerows((row, dataset.addresses[row]) for row in unsure.tolist())
         named = "eyes and mouth" if framing.by_mouth else "eyes"
         return StageResult(files=[f"{settings.faces}.npy", NOT_PLACED], scratch=[grown.count_file.name],
                            message=f"{len(dataset)} faces, {len(unsure)} of them not turned, because nobody is sure of "

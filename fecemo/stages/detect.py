@@ -1,6 +1,5 @@
 """Detect: a folder of photographs → a data set of the faces in them."""
 
-import csv
 import heapq
 import importlib.util
 from collections import Counter
@@ -21,7 +20,7 @@ from fecemo.data.dataset_files import (
     write_tables,
 )
 from fecemo.data.detect_settings import DECIDING, DetectSettings
-from fecemo.data.durable import atomic_file, explained, output_lock, require_writable
+from fecemo.data.durable import csv_file, explained, output_lock, require_writable
 from fecemo.data.face_lists import face_id
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.model_files import require_model
@@ -202,9 +201,7 @@ def _reasons(rejected: list[Rejected]) -> dict[str, int]:
 
 
 def _write_photos(out: Path, tree: PhotoTree, journal: PhotoJournal) -> None:
-    with atomic_file(out / PHOTOS_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(PHOTO_COLUMNS)
+    with csv_file(out / PHOTOS_NAME, PHOTO_COLUMNS) as table:
         unreadable = (PhotoRecord(name, 0, 0, reason=CANNOT_OPEN, detail=reason)
                       for name, reason in sorted(tree.unreadable.items()))
         first: dict[str, str] = {}
@@ -221,9 +218,7 @@ def _write_photos(out: Path, tree: PhotoTree, journal: PhotoJournal) -> None:
 def _write_changes(out: Path, journal: PhotoJournal) -> dict[str, int]:
     """Write which photographs are new, changed or gone since the last delivery, and return how many are."""
     counts: Counter[str] = Counter()
-    with atomic_file(out / CHANGES_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("photo", "change"))
+    with csv_file(out / CHANGES_NAME, ("photo", "change")) as table:
         for photo, change in journal.changes():
             table.writerow((photo, change))
             counts[change] += 1
@@ -231,9 +226,7 @@ def _write_changes(out: Path, journal: PhotoJournal) -> dict[str, int]:
 
 
 def _write_other_files(out: Path, tree: PhotoTree) -> None:
-    with atomic_file(out / OTHER_FILES_NAME, "w") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("file",))
+    with csv_file(out / OTHER_FILES_NAME, ("file",)) as table:
         table.writerows((name,) for name in tree.other_files)
 
 

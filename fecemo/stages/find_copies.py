@@ -1,7 +1,5 @@
 """Find copies: one or more data sets → copies of one picture across splits and between sets, shown and left out."""
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import numpy as np
 
 from fecemo.data.copies import merged, reduced_pictures
 from fecemo.data.dataset import Dataset, copies_between
-from fecemo.data.durable import atomic_write
+from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.receipts import Receipt, digest_file
 from fecemo.data.splits import SPLITS
 from fecemo.data.variants import find_dataset_variant
@@ -124,32 +122,26 @@ def _find(settings: FindCopiesSettings, datasets: list[Dataset], folder: Path) -
     ways = ["hash" if len(np.unique(by_hash[group])) == 1 else "embedding" for group in groups]
     kinds = ["between data sets" if len(np.unique(owner[group])) > 1 else
              "across splits" if len(np.unique(splits[group])) > 1 else "within a split" for group in groups]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("group", "dataset", "row", "address", "split", "label", "copies_are", "found_by", "labels_differ",
-                    "kept"))
-    for number, (group, kind, way) in enumerate(zip(groups, kinds, ways, strict=True)):
-        differ = len({label for label in labels[group].tolist() if label}) > 1
-        table.writerows((number, names[owner[at]], rows[at], datasets[owner[at]].addresses[rows[at]], splits[at],
-                         labels[at], kind, way, int(differ), int(kept[at])) for at in group.tolist())
+    with csv_file(folder / NAMES[0], ("group", "dataset", "row", "address", "split", "label", "copies_are", "found_by",
+                                      "labels_differ", "kept")) as table:
+        for number, (group, kind, way) in enumerate(zip(groups, kinds, ways, strict=True)):
+            differ = len({label for label in labels[group].tolist() if label}) > 1
+            table.writerows((number, names[owner[at]], rows[at], datasets[owner[at]].addresses[rows[at]], splits[at],
+                             labels[at], kind, way, int(differ), int(kept[at])) for at in group.tolist())
     shown = [{"kind": kind, "way": way, "faces": [
         (as_picture(np.asarray(datasets[owner[at]].faces[rows[at]]), SIDE), names[owner[at]], int(rows[at]),
          str(splits[at]), str(labels[at]), bool(kept[at])) for at in group.tolist()]}
         for group, kind, way in list(zip(groups, kinds, ways, strict=True))[:MAX_GROUPS]]
     counts = {kind: kinds.count(kind) for kind in ("between data sets", "across splits", "within a split")}
-    atomic_write(folder / NAMES[0], text.getvalue())
     atomic_write(folder / NAMES[1], environment().get_template("copies.html.jinja").render(
         names=names, counts=counts, groups=shown, more=len(groups) - len(shown), out=int((~kept).sum()),
         by_embedding=settings.neighbours))
     files = list(NAMES)
     for number, (name, dataset) in enumerate(zip(names, datasets, strict=True)):
-        text = io.StringIO()
-        listed = csv.writer(text, lineterminator="\n")
-        listed.writerow(("path", "label", "split"))
-        listed.writerows((dataset.addresses[row], dataset.labels[row], dataset.splits[row])
-                         for row in rows[kept & (owner == number)].tolist())
         files.append(f"{name}_without_copies.csv")
-        atomic_write(folder / files[-1], text.getvalue())
+        with csv_file(folder / files[-1], ("path", "label", "split")) as listed:
+            listed.writerows((dataset.addresses[row], dataset.labels[row], dataset.splits[row])
+                             for row in rows[kept & (owner == number)].tolist())
     left_out, of_hash = int((~kept).sum()), len(by_hash) - len(np.unique(by_hash))
     totals = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     further = f", {left_out - of_hash} of them found by embedding alone" if settings.neighbours else ""

@@ -1,7 +1,5 @@
 """Label errors: a labelled data set → faces whose labels are doubtful, shown for a person to judge."""
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import numpy as np
 
 from fecemo.data.arrays import read_output
 from fecemo.data.dataset import Dataset
-from fecemo.data.durable import atomic_write
+from fecemo.data.durable import atomic_write, csv_file
 from fecemo.data.ranges import Ranged, ranged
 from fecemo.data.receipts import Receipt, require_receipt
 from fecemo.data.variants import find_dataset_variant
@@ -93,19 +91,17 @@ def _find(settings: LabelErrorSettings, dataset: Dataset, folder: Path) -> Stage
     errors = find_label_errors(probabilities, codes)
     doubted = np.flatnonzero(errors.suggested >= 0)
     doubted = doubted[np.argsort(errors.margin[doubted], kind="stable")]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("row", "id", "address", "split", "label", "probably", "probability_of_label", "probability"))
     shown: list[tuple[object, ...]] = []
-    for at in doubted.tolist():
-        row, probably = int(rows[at]), int(errors.suggested[at])
-        line = (dataset.splits[row], labels[at], classes[probably], f"{probabilities[at, codes[at]]:.4f}",
-                f"{probabilities[at, probably]:.4f}")
-        table.writerow((row, dataset.ids[row], dataset.addresses[row], *line))
-        if len(shown) < MAX_FACES:
-            shown.append((as_picture(np.asarray(dataset.faces[row]), SIDE), row, *line))
+    with csv_file(folder / NAMES[0], ("row", "id", "address", "split", "label", "probably", "probability_of_label",
+                                      "probability")) as table:
+        for at in doubted.tolist():
+            row, probably = int(rows[at]), int(errors.suggested[at])
+            line = (dataset.splits[row], labels[at], classes[probably], f"{probabilities[at, codes[at]]:.4f}",
+                    f"{probabilities[at, probably]:.4f}")
+            table.writerow((row, dataset.ids[row], dataset.addresses[row], *line))
+            if len(shown) < MAX_FACES:
+                shown.append((as_picture(np.asarray(dataset.faces[row]), SIDE), row, *line))
     by_class = {name: int((labels[doubted] == name).sum()) for name in classes}
-    atomic_write(folder / NAMES[0], text.getvalue())
     atomic_write(folder / NAMES[1], environment().get_template("label_errors.html.jinja").render(
         name=dataset.folder.resolve().name, n=len(rows), doubted=len(doubted), faces=shown, by_class=[
             (name, number, int((labels == name).sum())) for name, number in by_class.items()]))

@@ -1,6 +1,5 @@
 """Sidecars of a folder of photographs: written from tags, or freed of them."""
 
-import csv
 import os
 import sys
 import time
@@ -13,7 +12,7 @@ from fecemo.archive.merge import FaceTag, PhotoTags
 from fecemo.archive.photographs import Photograph, require_unchanged
 from fecemo.archive.sidecar import Form, SidecarNames, remove_tags, write_tags
 from fecemo.archive.tags import Tags
-from fecemo.data.durable import atomic_file, sweep
+from fecemo.data.durable import csv_file, sweep
 from fecemo.data.photo_tree import photo_path
 from fecemo.errors import FecemoError, InputError
 from fecemo.progress import progress
@@ -64,9 +63,8 @@ def write_sidecars(tags: Tags, photos: Path, photographs: Mapping[str, Photograp
               "yet, and many are wrong", file=sys.stderr)
     names, counts, folder, first_refusal = SidecarNames(form), Counter[str](), None, ""
     date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    with atomic_file(out / SIDECARS_NAME, "w") as file, progress(len(by_photo), "sidecars", "photo") as bar:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("photo", "sidecar", "outcome", "detail"))
+    with (csv_file(out / SIDECARS_NAME, ("photo", "sidecar", "outcome", "detail")) as table,
+          progress(len(by_photo), "sidecars", "photo") as bar):
         for photo, faces in sorted(by_photo.items()):
             sidecar, detail = "", ""
             try:

@@ -1,6 +1,5 @@
 """Tag: a data set of faces and a finished row of a run → what every face shows, as tables, vectors and sidecars."""
 
-import csv
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ import numpy as np
 from fecemo.archive.photographs import PHOTOS_NAME, Photograph, read_photographs
 from fecemo.archive.sidecar import Form
 from fecemo.archive.tags import (
+    COLUMNS,
     DESCRIPTION_NAME,
     EXIFTOOL_NAME,
     SHARES,
@@ -22,13 +22,12 @@ from fecemo.archive.tags import (
     ShownNames,
     TagsDescription,
     best_two,
-    open_tag_table,
     read_tags,
     write_exiftool_table,
 )
 from fecemo.archive.vectors import DIGEST, VectorStore
 from fecemo.data.dataset import Dataset
-from fecemo.data.durable import atomic_file, atomic_write
+from fecemo.data.durable import atomic_file, atomic_write, csv_file
 from fecemo.data.receipts import Receipt, digest_json, plain
 from fecemo.data.vocabulary import Vocabulary
 from fecemo.data.vocabulary_file import read_vocabulary
@@ -163,7 +162,7 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
     names, moved, length = ShownNames(vocabulary, readout.classes), 0, 0
     with ExitStack() as opened:
         arrays = {name: opened.enter_context(atomic_file(folder / f"{name}.npy")) for name in (VECTORS, SHARES)}
-        table = open_tag_table(opened.enter_context(atomic_file(folder / TAGS_NAME, "w")))
+        table = opened.enter_context(csv_file(folder / TAGS_NAME, COLUMNS))
         for start, vectors in _blocks(store, digests):
             if not start:
                 length = vectors.shape[1]
@@ -187,9 +186,7 @@ def _tag(folder: Path, settings: TagSettings, photographs: dict[str, Photograph]
                 _write_header(arrays[name], (0, len(readout.classes)))
     n_photos = write_exiftool_table(folder / EXIFTOOL_NAME, by_photo, vocabulary, settings.threshold)
     aside = np.flatnonzero(~kept)
-    with atomic_file(folder / ASIDE_NAME, "w") as file:
-        listed = csv.writer(file, lineterminator="\n")
-        listed.writerow(("row", "id", "photo"))
+    with csv_file(folder / ASIDE_NAME, ("row", "id", "photo")) as listed:
         listed.writerows((row, dataset.ids[row], dataset.addresses[row]) for row in aside.tolist())
     calibration = readout.calibration
     description = TagsDescription(
