@@ -9,11 +9,14 @@ _HOLDS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le,
 
 
 def ranged(default: Any = MISSING, *, min: float | None = None, above: float | None = None, max: float | None = None,
-           below: float | None = None) -> Any:
-    """Return a field for a finite number, or None, that must lie in a range; of a dataclass derived from `Ranged`."""
+           below: float | None = None, advice: str = "") -> Any:
+    """Return a field for a finite number, or None, that must lie in a range; of a dataclass derived from `Ranged`.
+
+    Whoever sets it beyond is told the range, and the advice.
+    """
     limits = {"at least": min, "above": above, "at most": max, "below": below}
     return field(default=default, metadata={
-        "limits": {words: limit for words, limit in limits.items() if limit is not None}})
+        "limits": {words: limit for words, limit in limits.items() if limit is not None}, "advice": advice})
 
 
 class Ranged:
@@ -28,4 +31,5 @@ class Ranged:
                 expected = " and ".join(f"{words} {limit:g}" for words, limit in limits.items())
                 if set(limits) == {"at least", "at most"}:
                     expected = "from {at least:g} to {at most:g}".format(**limits)
-                raise ValueError(f"{setting.name} must be {expected}, not {value}")
+                raise ValueError(f"{setting.name} must be {expected}, not {value}"
+                                 + (f"; {setting.metadata['advice']}" if setting.metadata["advice"] else ""))

@@ -87,7 +87,7 @@ class Nadam(Adam):
 class AdamW(Adam):
     """Adam with decoupled decay (Loshchilov and Hutter 2019): a weight shrinks by rate × weight_decay × itself."""
 
-    weight_decay: float = ranged(1e-4, above=0)  #: Without it take adam.
+    weight_decay: float = ranged(1e-4, above=0, advice="without it take adam")
     name: str = field(default="adamw", init=False)
 
     keras_name = "AdamW"
