@@ -55,8 +55,6 @@ def run(settings: AlignSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : AlignSettings
-        What to align.
     out : Path
         A folder for the pictures, such as ``runs/demo/columns/source/aligned``.
 

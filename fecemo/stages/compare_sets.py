@@ -76,8 +76,6 @@ def run(settings: CompareSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : CompareSettings
-        What to compare, and by what.
     out : Path
         Output folder.
 

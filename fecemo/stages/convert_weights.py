@@ -50,8 +50,6 @@ def run(settings: ConvertSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : ConvertSettings
-        What to convert.
     out : Path
         Folder for the converted weights; a recipe names it as ``pretrained``.
 

@@ -61,8 +61,6 @@ def run(settings: DetectSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : DetectSettings
-        Which photographs, and how.
     out : Path
         The data set's folder.
 

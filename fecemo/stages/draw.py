@@ -49,8 +49,6 @@ def run(settings: DrawSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : DrawSettings
-        What to draw.
     out : Path
         Output folder.
 

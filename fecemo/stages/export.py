@@ -58,8 +58,6 @@ def run(settings: ExportSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : ExportSettings
-        What to export, and how.
     out : Path
         A new folder.
 

@@ -72,8 +72,6 @@ def run(settings: ModelExportSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : ModelExportSettings
-        Which row, and how.
     out : Path
         A folder for the files.
 

@@ -66,8 +66,6 @@ def run(settings: FacePageSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : FacePageSettings
-        What the page is made of.
     out : Path
         A folder for the page.
 

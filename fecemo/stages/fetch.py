@@ -35,8 +35,6 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : FetchSettings
-        What to fetch, and how.
     out : Path
         The data set's folder.
 

@@ -62,8 +62,6 @@ def run(settings: GallerySettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : GallerySettings
-        What to show.
     out : Path
         A folder for the gallery.
 

@@ -43,8 +43,6 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : ImportSettings
-        What to import, and how.
     out : Path
         The data set's folder.
 

@@ -50,8 +50,6 @@ def run(settings: LandmarkSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : LandmarkSettings
-        What to measure, and by what.
     out : Path
         A folder for the column, such as ``runs/demo/columns/source/landmark_features``.
 

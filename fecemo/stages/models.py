@@ -44,8 +44,6 @@ def run(settings: ModelSettings, out: Path | None = None) -> None:
 
     Parameters
     ----------
-    settings : ModelSettings
-        Which models, and where from.
     out : Path, optional
         The cache; without it ``$FECEMO_MODELS``, or ``~/.cache/fecemo``.
 

@@ -92,8 +92,6 @@ def run(settings: SearchSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : SearchSettings
-        What to search for, and where.
     out : Path
         A folder for the hits, such as ``archive/hits/furious``.
 

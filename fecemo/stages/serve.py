@@ -80,10 +80,6 @@ def run(settings: ServeSettings) -> None:
     are named. ``GET /metrics`` counts. Nothing is stored. A token, where there is one, is in the environment variable
     ``FECEMO_TOKEN``. Ctrl-C answers what was asked and ends.
 
-    Parameters
-    ----------
-    settings : ServeSettings
-        What to serve, and where.
 
     Raises
     ------

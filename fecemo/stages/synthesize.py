@@ -54,8 +54,6 @@ def run(settings: SynthesizeSettings, out: Path) -> Receipt:
 
     Parameters
     ----------
-    settings : SynthesizeSettings
-        Whose faces, and which expressions.
     out : Path
         The data set's folder.
 

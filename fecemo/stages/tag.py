@@ -95,8 +95,6 @@ def run(settings: TagSettings, out: Path) -> Receipt | None:
 
     Parameters
     ----------
-    settings : TagSettings
-        What to tag, and by what.
     out : Path
         A folder for the tags, such as ``archive/tags``.
 
