@@ -12,8 +12,7 @@ from fecemo.drawn.eyes import paint_brows, paint_eyes
 from fecemo.drawn.geometry import FaceGeometry, face_geometry
 from fecemo.drawn.glasses import paint_glasses
 from fecemo.drawn.hair import HAIR_CUTS, paint_back_hair, paint_bun, paint_hair
-from fecemo.drawn.mouth import paint_mouth
-from fecemo.drawn.nose import paint_nose
+from fecemo.drawn.mouth import paint_mouth, paint_nose
 from fecemo.drawn.parameters import FaceParameters
 from fecemo.drawn.pose import Placement, placement
 from fecemo.drawn.skin import BOTTOM, LOWEST_CHIN, head_canvas, light_on_head, light_surface, paint_skin

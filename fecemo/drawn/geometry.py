@@ -12,8 +12,7 @@ from fecemo.drawn.canvas import Points, spline
 from fecemo.drawn.expression import Expression
 from fecemo.drawn.eyes import BrowShape, EyeShape, brow_shape, eye_shape
 from fecemo.drawn.identity import Identity
-from fecemo.drawn.mouth import MouthShape, mouth_shape
-from fecemo.drawn.nose import NoseShape, nose_shape
+from fecemo.drawn.mouth import MouthShape, NoseShape, mouth_shape, nose_shape
 from fecemo.drawn.parameters import FaceParameters
 
 HALF_WIDTH = 0.84

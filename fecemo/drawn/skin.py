@@ -11,7 +11,7 @@ from fecemo.drawn.capture import Capture
 from fecemo.drawn.creases import Crease
 from fecemo.drawn.geometry import FaceGeometry
 from fecemo.drawn.identity import Identity
-from fecemo.drawn.nose import nose_relief
+from fecemo.drawn.mouth import nose_relief
 from fecemo.drawn.parameters import FaceParameters
 
 
