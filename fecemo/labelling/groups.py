@@ -141,24 +141,11 @@ def sample_faces(rule: str, groups: Groups, key: str, *, count: int, start: int 
     return members[np.argsort(rank, kind="stable")][start : start + count]
 
 
-def _random(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.permutation(len(distances))
-
-
-def _nearest(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
-    return distances[:, at]
-
-
-def _farthest(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
-    return -distances[:, at]
-
-
-def _margin(distances: np.ndarray, at: int, rng: np.random.Generator) -> np.ndarray:
-    return np.delete(distances, at, axis=1).min(axis=1) - distances[:, at]
-
-
 RULES: Mapping[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] = {
-    "random": _random, "nearest": _nearest, "farthest": _farthest, "borderline": _margin,
+    "random": lambda distances, at, rng: rng.permutation(len(distances)),
+    "nearest": lambda distances, at, rng: distances[:, at],
+    "farthest": lambda distances, at, rng: -distances[:, at],
+    "borderline": lambda distances, at, rng: np.delete(distances, at, axis=1).min(axis=1) - distances[:, at],
 }
 """Each ranks the faces of a group; the lowest come first."""
 
