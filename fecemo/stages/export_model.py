@@ -16,12 +16,13 @@ import numpy as np
 from fecemo.data.dataset import Dataset
 from fecemo.data.durable import atomic_write
 from fecemo.data.receipts import Receipt, digest_bytes, digest_file
+from fecemo.encoder import Encoder
 from fecemo.errors import InputError, ResourceError, StoredStateError
 from fecemo.evaluation.results import RESULTS_NAME
 from fecemo.machine import install_command
 from fecemo.models.approach import approaches
 from fecemo.progress import progress
-from fecemo.run import Encoder, Run
+from fecemo.run import Run
 from fecemo.stages.exported_model import MODEL_NAMES, ExportedModel, finish_onnx, quantized, quietly, require_package
 from fecemo.stages.model_card import CARD_NAMES, Check, card_document, card_text
 from fecemo.stages.row_columns import block_of_rows, row_columns

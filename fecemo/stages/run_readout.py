@@ -27,10 +27,11 @@ from fecemo.data.dataset import Dataset
 from fecemo.data.group_keys import cluster_of, key_order
 from fecemo.data.receipts import Receipt, digest_file, digest_json, read_receipt, require_receipt
 from fecemo.data.vocabulary import Vocabulary
+from fecemo.encoder import Encoder, input_columns, rows_behind
 from fecemo.errors import InputError, StoredStateError
 from fecemo.evaluation.metrics.calibration import Calibration, calibrate, shares
 from fecemo.models.approach import IMAGE, approaches
-from fecemo.run import Encoder, Run, input_columns, rows_behind
+from fecemo.run import Run
 from fecemo.stages.kept_groups import grouped_faces
 from fecemo.study.artifact_kinds import OF_ROW, clustering_digest
 from fecemo.study.artifacts import Artifacts
