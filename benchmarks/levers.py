@@ -1,15 +1,17 @@
 """Better vectors without a label of anybody: each lever, on the landmark features of a run.
 
-    python benchmarks/levers.py RUN TARGET DRAWN
+    python benchmarks/levers.py RUN TARGET DRAWN [VECTORS ...]
 
 RUN is a run's folder, TARGET its labelled data set and DRAWN its drawn, labelled faces, both with landmark features.
 Prints four tables: answers for single faces without any act; looks in several orders; what clusters of drawn faces
 follow; and clusters of the train split by their vectors, looked at once each. Looks are simulated by labels of the
-train split, which do nothing else; scores are of the test split, with five seeds.
+train split, which do nothing else; scores are of the test split, with five seeds. VECTORS, where they are given, name
+those of the last table that are tried.
 """
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -115,9 +117,12 @@ class Material:
         return standard(np.asarray(values, np.float64)[:, OWN])
 
 
-def clusters_table(material: Material) -> None:
-    """Print what a look at each cluster gives, by the vectors of which clusters are made."""
-    kept = reliability(material.target.faces, material.train, material.reference.var(axis=0), material.measure)
+def clusters_table(material: Material, only: list[str]) -> None:
+    """Print what a look at each cluster gives, by the vectors of which clusters are made: those named, or all."""
+    @cache
+    def kept() -> np.ndarray:
+        return reliability(material.target.faces, material.train, material.reference.var(axis=0), material.measure)
+
     root = np.sqrt(material.ratio())
     discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(
         material.examples[:, OWN], material.shown)
@@ -130,8 +135,8 @@ def clusters_table(material: Material) -> None:
         "logits of drawn faces beside": lambda: material.beside(1),
         "three times as large": lambda: material.beside(3),
         "linear discriminants of drawn faces": lambda: discriminants.transform(material.vectors[:, OWN]),
-        "by reliability under jitter": lambda: material.vectors[:, OWN] * kept[OWN],
-        "with gradients, by reliability": lambda: material.row(EVERY) * kept,
+        "by reliability under jitter": lambda: material.vectors[:, OWN] * kept()[OWN],
+        "with gradients, by reliability": lambda: material.row(EVERY) * kept(),
         "actions of drawn faces": lambda: action_units(material.examples, material.actions, material.vectors),
         "actions beside landmark features": lambda: np.hstack([
             material.row(OWN), action_units(material.examples, material.actions, material.vectors)
@@ -142,6 +147,8 @@ def clusters_table(material: Material) -> None:
     print(f"| vectors | AMI, k = 8 | {' | '.join(f'{acts} looks' for acts in ACTS)} |\n|:--|--:|{'--:|' * len(ACTS)}")
     truth, labels = material.target.labels[material.test], material.target.labels[material.train]
     for name, make in levers.items():
+        if only and name not in only:
+            continue
         vectors = np.asarray(make(), np.float32)
         agreement, scores = [], {acts: [] for acts in ACTS}
         for seed in range(SEEDS):
@@ -245,8 +252,9 @@ def nuisance_table(material: Material) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) < 4:
         sys.exit(str(__doc__))
     of_run = Material(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
-    for table in (suggestions_table, order_table, nuisance_table, clusters_table):
+    for table in (order_table, nuisance_table, suggestions_table):
         table(of_run)
+    clusters_table(of_run, sys.argv[4:])

@@ -1,8 +1,8 @@
 """Write ``cost_curve.svg`` and print the tables of ``cost.md``, from the record beside them.
 
-python docs/write_cost_page.py                            of docs/cost_curve.csv
-python docs/write_cost_page.py RANDOM_RUN BALANCED_RUN    first write that file, of two runs' results.csv
-python docs/write_cost_page.py RANDOM_RUN BALANCED_RUN RANDOM_RUN    and of another with further strategies
+python docs/write_cost_page.py                      of docs/cost_curve.csv
+python docs/write_cost_page.py "RUN=at random" …    first add the cost curves of runs to it; RUN is a run's folder, and
+                                                    the words say how faces come up that are labelled
 """
 
 import sys
@@ -22,23 +22,42 @@ KEPT = ("run", "row", "title", "variant", "variant_title", "stage", "amount", "n
 METRICS = ("balanced_accuracy", "person_seconds", "clusters_named", "faces_labelled", "ami")
 DRAWS = ("at random", "classes alike often")
 """How the faces come up that are labelled, by the runs in their order."""
+ROW = "landmarks_gradients"
+"""The row whose figure is drawn."""
 SHOWN = 40
 """Acts whose time is printed."""
 INK = {"currentColor": "#1a1a1a", "var(--quiet)": "#666666", "var(--hairline)": "#dddddd", "var(--card)": "#ffffff"}
 
 
-def write_record(runs: list[Path]) -> None:
-    """Write the cost curves of two runs into one file, with those of a further one of the first kind."""
-    frames = [read_results(run).query("stage == 'cost_curve'").assign(run=draw)
-              for run, draw in zip(runs, (*DRAWS, DRAWS[0]), strict=False)]
-    frames[2:] = [frame[frame["metric"] != "ami"] for frame in frames[2:]]
-    every = pandas.concat(frames)
-    every[every["metric"].isin(METRICS)][list(KEPT)].round(4).to_csv(RECORD, index=False, lineterminator="\n")
+def write_record(runs: list[str]) -> None:
+    """Add the cost curves of runs to the record, in place of the same row's for the same ways of spending acts."""
+    frames = []
+    for run in runs:
+        folder, _, draw = run.partition("=")
+        if draw not in DRAWS:
+            sys.exit(f"{run}: expected RUN={' or RUN='.join(DRAWS)}")
+        frames.append(read_results(Path(folder)).query("stage == 'cost_curve'").assign(run=draw))
+    new, old = pandas.concat(frames), read_record()
+    key = ["run", "row", "naming"]
+    old = old[~pandas.MultiIndex.from_frame(old[key]).isin(pandas.MultiIndex.from_frame(new[key]))]
+    every = pandas.concat([old, new[new["metric"].isin(METRICS)]])[list(KEPT)]
+    # What one rater reaches is a figure of the scored faces, which are the same in all runs.
+    right = (every["metric"] == "balanced_accuracy") & (every["n"] == old["n"].max())
+    every.loc[right, "human"] = every.loc[right, "human"].fillna(old["human"].max())
+    every.sort_values(["run", "row"], kind="stable").round(4).to_csv(RECORD, index=False, lineterminator="\n")
+
+
+def read_record() -> pandas.DataFrame:
+    """Return the record."""
+    words = {name: str for name in KEPT if COLUMNS[name][0] == "str"}
+    return pandas.read_csv(RECORD, dtype=words, keep_default_na=False,
+                           na_values={name: [""] for name in KEPT if name not in words})
 
 
 def write_figure(record: pandas.DataFrame) -> None:
-    """Write the figure of the first run, on a white ground of its own."""
-    text = cost_figure(Results(record[record["run"] == DRAWS[0]], pandas.DataFrame()))
+    """Write the figure of the row that learnt from nobody, on a white ground of its own."""
+    shown = record[(record["run"] == DRAWS[0]) & (record["row"] == ROW)]
+    text = cost_figure(Results(shown, pandas.DataFrame()))
     for page_colour in PAGE_COLOURS.values():
         text = text.replace(page_colour, INK[page_colour])
     text = text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -69,12 +88,22 @@ def print_table(record: pandas.DataFrame, draw: str, row: str) -> None:
           f"{share(right['human'].max())}")
 
 
+def print_rows(record: pandas.DataFrame) -> None:
+    """Print what each row's vectors reach, where faces come up at random."""
+    right = record[(record["run"] == DRAWS[0]) & (record["metric"] == "balanced_accuracy")]
+    table = right.pivot_table(index=["title", "naming"], columns="amount", values="value", sort=False)
+    print("\n| vectors | acts are spent on | 8 | 40 | 160 |\n|:--|:--|--:|--:|--:|")
+    for (title, naming), values in table.iterrows():
+        if "self-training" in naming or naming in ("clusters, a look each (simulated)", "labels of faces at random"):
+            print(f"| {title} | {naming} | {' | '.join(share(values[count]) for count in (8, 40, 160))} |")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) in (3, 4):
-        write_record([Path(argument) for argument in sys.argv[1:]])
-    read = pandas.read_csv(RECORD, dtype={name: str for name in KEPT if COLUMNS[name][0] == "str"},
-                           keep_default_na=False, na_values={name: [""] for name in KEPT if COLUMNS[name][0] != "str"})
+    if len(sys.argv) > 1:
+        write_record(sys.argv[1:])
+    read = read_record()
     write_figure(read)
+    print_rows(read)
     for way in DRAWS:
-        for key in dict.fromkeys(read["row"]):
+        for key in dict.fromkeys(read.loc[read["run"] == way, "row"]):
             print_table(read, way, key)

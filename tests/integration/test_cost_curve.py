@@ -106,6 +106,19 @@ def test_no_face_of_the_test_split_is_looked_at_and_an_equal_rerun_does_nothing(
     assert np.flatnonzero(target.naming_faces).tolist() == target.rows_in("train").tolist()
 
 
+def test_an_encoder_that_somebody_brings_as_a_file_has_a_cost_curve_too(tmp_path):
+    network = {"file": str(tmp_path / "encoder.onnx"), "sha256": "0" * 64, "trained_on": "12 lamps"}
+    (tmp_path / "encoder.onnx").touch()
+    planted = Planted(tmp_path, cost_curve={"acts": [8], "seeds": 1}, approaches={
+        **RECIPE["approaches"], "brought": {"approach": "external_embedding", "model": network, "fit": {}}})
+    source, target = planted.vectors["contrastive"]
+    planted.leave("brought", source=source, target=target)
+    cost_curve.run(planted.cell("brought"))
+    points = {point.strategy: point for point in COST_CURVE.read(planted.layout.cost_curve("brought", "gray")).points}
+    assert points["looks"].balanced_accuracy.mean == 1
+    assert "suggestions" not in points, "nothing is suggested without landmarks"
+
+
 def test_a_recipe_without_the_key_and_acts_that_nobody_can_spend_are_refused(tmp_path):
     planted = Planted(tmp_path, cost_curve={"acts": [1], "strategies": ["looks"]})
     with pytest.raises(InputError, match="no strategy can spend 1 acts on 240 faces"):
