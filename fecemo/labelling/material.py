@@ -92,6 +92,14 @@ class CellMaterial:
     others: Mapping[str, Path] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class UseOfNames:
+    """Whether the run uses the names that a person gives."""
+
+    used: bool
+    text: str  #: When it does, or what to write in which line of the recipe so that it does.
+
+
 Colours = tuple[tuple[str, ...], tuple[str, ...]]
 """Of groups and of emotions; and of names that are no class."""
 
@@ -106,6 +114,10 @@ class RunToName(Protocol):
     @property
     def colours(self) -> Colours:
         """See `Colours`."""
+
+    @property
+    def use_of_names(self) -> UseOfNames:
+        """See `UseOfNames`."""
 
     def cells(self) -> list[CellState]:
         """Return every cell that has clusters to name, or will have."""

@@ -29,7 +29,7 @@ from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.run_stage import StageResult, run_artifact
 from fecemo.stages.suggestions import names_to_give, suggest_names
 from fecemo.study.artifact_configs import names_config
-from fecemo.study.artifact_kinds import clustering_digest, why_names_wait
+from fecemo.study.artifact_kinds import clustering_digest, inputs_in_place_of_suggestions, why_names_wait
 from fecemo.study.faces.data_names import SOURCE, TARGET
 
 SAMPLE_COLUMNS = ("row", "id", "label", "cluster")
@@ -65,6 +65,10 @@ def run(arguments: CellArguments, method: str | None = None) -> Receipt:
     clusters_receipt = arguments.artifacts.require("clusters", arguments.approach, arguments.variant)
     clustering = clustering_digest(clusters_receipt.outputs)
     naming = naming_methods.find(method or _method_in_use(arguments))
+    if naming.by != "person" and inputs_in_place_of_suggestions(layout, arguments.approach, arguments.variant):
+        print(f"label: the names given by hand in {hand_names} are not used: clusters are named {naming.title}, for "
+              f"{'method' if method else f'naming.method of {arguments.recipe}'} is {naming.name}, not hand",
+              file=sys.stderr)
     config, house = names_config(cell, naming.name), house_vocabulary(layout.labels)
     not_faces = dict.fromkeys(read_not_faces(layout.labels), NOT_A_FACE)
 

@@ -19,12 +19,13 @@ from fecemo.data.variants import variants
 from fecemo.errors import FecemoError, InputError, StoredStateError
 from fecemo.evaluation.figures.svg import FURTHER, PALETTE
 from fecemo.labelling.groups import Division, NamedClustering
-from fecemo.labelling.material import CellMaterial, CellState, Colours, FaceMap, Faces, SeenLabels
+from fecemo.labelling.material import CellMaterial, CellState, Colours, FaceMap, Faces, SeenLabels, UseOfNames
 from fecemo.labelling.names_file import file_of, files_of_others, use_file_of
 from fecemo.stages.cell_arguments import CellArguments
 from fecemo.stages.kept_groups import grouped_faces, line_of_fit
 from fecemo.stages.known_columns import known_of_source
 from fecemo.stages.suggestions import names_to_give, suggest_names
+from fecemo.stages.use_of_names import use_of_names
 from fecemo.study.artifact_kinds import KINDS, clustering_digest
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import resolve
@@ -74,6 +75,11 @@ class LabelRun:
     def colours(self) -> Colours:
         """Colours of clusters and of emotions, as in the report, and of names that are no class."""
         return PALETTE, FURTHER
+
+    @cached_property
+    def use_of_names(self) -> UseOfNames:
+        """Whether a run of the recipe uses a person's names."""
+        return use_of_names(self._recipe, self._recipe_path)
 
     @cached_property
     def _source(self) -> Dataset:

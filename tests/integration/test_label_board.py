@@ -53,6 +53,9 @@ def test_the_board_opens_on_the_first_cell_that_is_ready(run, board):
     assert [text for text, _ in board.pick.options] == ["Stacked autoencoder · RGB: to be named",
                                                         "Stacked autoencoder · Grayscale: waits for train"]
     assert board.cell.here == "0"
+    line = board.view.children[2].value  # before anybody names: would it be of use?
+    assert "does not use names given by hand" in line
+    assert "naming: {method: hand}" in line
     assert read_hand_names(run.names_path).samples == {"0": {"random": 12}}
     board.pick.value = (APPROACH, "gray")
     board.begin.click()
@@ -74,6 +77,7 @@ def test_one_key_a_cluster_names_all_and_the_last_act_shows_the_row(run, board):
     assert "every cluster has a name" in board.cell.message.value
     board.cell.end.finish.click()
     assert "1.000" in board.cell.end.row.value
+    assert "does not use names given by hand" in board.cell.end._summary.value
     resumed = open_board(run.layout.run, run.recipe)
     assert resumed.by.value == "ann"  # whose names stand there
     resumed.begin.click()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -274,3 +275,39 @@ def test_a_plain_template_filled_in_by_hand_works(named):
     template["names"] = {key: emotion_of_group(session.groups, key) for key in session.groups.keys}
     atomic_write(named.names_path, json.dumps(template))
     assert score_of(named).accuracy == 1
+
+
+def test_who_follows_what_is_said_of_the_use_of_names_has_them_used(named, capsys):
+    named.write_names()
+
+    def used():
+        label.run(named.arguments)
+        return read_cluster_names(named.layout.names(APPROACH, VARIANT) / "names.json").method == "hand"
+
+    def told():
+        return LabelRun(named.layout.run, named.recipe, label_and_score).use_of_names
+
+    text, flow = named.recipe.read_text(), "naming: {method: majority_vote, sample: 16}\n"
+    for block in (flow, "naming:\n  method: majority_vote\n  sample: 16\n"):
+        named.recipe.write_text(text.replace(flow, block))
+        assert (told().used, used()) == (False, False)
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if "not used" in line]
+        assert str(named.names_path) in line
+        assert "is majority_vote, not hand" in line
+        lines = named.recipe.read_text().splitlines()
+        first, last = re.search(r"lines? (\d+)(?: to (\d+))? say", told().text).groups()
+        first, last = int(first), int(last or first)
+        named.recipe.write_text("\n".join([*lines[:first - 1], "naming: {method: hand}", *lines[last:], ""]))
+        assert named.recipe.read_text() == text.replace(flow, "naming: {method: hand}\n")
+        assert (told().used, used()) == (True, True)
+        assert "not used" not in capsys.readouterr().err
+    named.recipe.write_text(text.replace(flow, ""))
+    assert not told().used
+    assert "has no line that begins with naming:" in told().text
+    named.recipe.write_text(text.replace("majority_vote, sample: 16", "action_units"))
+    assert (told().used, used()) == (True, True)  # complete names go before suggestions
+    assert "replace the suggestions" in told().text
+    named.write_names(names={"0": "sad"})
+    named.recipe.write_text(text)
+    assert not used()
+    assert "not used" not in capsys.readouterr().err  # names that are not complete wait

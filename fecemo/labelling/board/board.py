@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from fecemo.errors import FecemoError, InputError
 from fecemo.labelling.board.cell_board import CellBoard
-from fecemo.labelling.board.page import STYLE
+from fecemo.labelling.board.page import STYLE, use_line
 from fecemo.labelling.material import RunToName
 from fecemo.labelling.session import LabellingSession
 
@@ -35,8 +35,8 @@ class LabellingBoard:
         self._body = widgets.VBox()
         self.begin.on_click(lambda _: self.open())
         self.view = widgets.VBox([
-            widgets.HTML(STYLE), widgets.HBox([self.pick, self.by, self.begin]).add_class("fecemo-row"), self.message,
-            self._body]).add_class("fecemo-board")
+            widgets.HTML(STYLE), widgets.HBox([self.pick, self.by, self.begin]).add_class("fecemo-row"),
+            widgets.HTML(use_line(run.use_of_names)), self.message, self._body]).add_class("fecemo-board")
         self._fill()
         self.pick.observe(lambda _: self._meet(), names="value")
         self._meet()

@@ -71,7 +71,8 @@ class CellBoard:
             session.record_score_seen(read_hand_names(material.used_path).names)
             return run.finish(*cell)
 
-        self.end = EndPanel(session, material.others, material.path == material.used_path, finish, use, self.guard)
+        self.end = EndPanel(session, material.others, material.path == material.used_path, run.use_of_names, finish,
+                            use, self.guard)
         self.map: MapPanel | None = None
         side: list[widgets.Widget] = [widgets.HTML(f"<div class='quiet'>{html.escape(material.without_map)}: "
                                                    "pipelines/06_map.py draws it. Naming works without.</div>")]

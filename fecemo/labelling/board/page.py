@@ -1,9 +1,12 @@
 """What runs in the browser: how the board looks, and its keyboard."""
 
+import html
 from collections.abc import Callable, Iterable, Mapping
 
 import anywidget
 import traitlets
+
+from fecemo.labelling.material import UseOfNames
 
 STYLE = """<style>
 .fecemo-board { --line: var(--jp-border-color2, #ddd); --quiet: var(--jp-ui-font-color2, #666);
@@ -62,6 +65,12 @@ STYLE = """<style>
 .fecemo-hover img { width: 128px; display: block; border-radius: 4px 4px 0 0; margin: 0; }
 .fecemo-keys { display: none; }
 </style>"""
+
+
+def use_line(use: UseOfNames) -> str:
+    """Return as HTML whether the run uses the names; a warning where it does not."""
+    kind = "quiet" if use.used else "trouble"
+    return f"<div class='{kind}'>{html.escape(use.text[0].upper() + use.text[1:])}.</div>"
 
 
 _SCRIPT = """

@@ -10,8 +10,9 @@ import ipywidgets as widgets
 from fecemo.data.cluster_names import NOT_CLASSES, read_hand_names
 from fecemo.data.vocabulary import UNDER, names_of
 from fecemo.labelling.board.map_panel import label_colours
+from fecemo.labelling.board.page import use_line
 from fecemo.labelling.keys import ACTS, keys_of_names
-from fecemo.labelling.material import Colours
+from fecemo.labelling.material import Colours, UseOfNames
 from fecemo.labelling.session import LabellingSession
 from fecemo.labelling.summary import compare_raters, summarise
 
@@ -122,15 +123,18 @@ class EndPanel:
         Other people's files for the same clusters.
     is_used : bool
         Whether the pipeline uses this session's file.
+    use_of_names : UseOfNames
+        Whether a run of the recipe uses the names.
     finish, use : callable
         Label and evaluate, and return a row of the table as HTML; and make this file the one that is used.
     guard : callable
         ``guard(what)`` calls ``what`` and shows an error that a user can act on.
     """
 
-    def __init__(self, session: LabellingSession, others: Mapping[str, Path], is_used: bool, finish: Callable[[], str],
-                 use: Callable[[], None], guard: Callable[[Callable[[], None]], None]) -> None:
-        self._session, self._others, self._finish = session, others, finish
+    def __init__(self, session: LabellingSession, others: Mapping[str, Path], is_used: bool, use_of_names: UseOfNames,
+                 finish: Callable[[], str], use: Callable[[], None],
+                 guard: Callable[[Callable[[], None]], None]) -> None:
+        self._session, self._others, self._finish, self._use = session, others, finish, use_of_names
         self._summary, self.row, self._compared = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.finish = widgets.Button(description="Label and evaluate", button_style="primary", icon="check",
                                      tooltip="Shows the score: names that are changed after it are not blind")
@@ -150,6 +154,7 @@ class EndPanel:
         self.finish.disabled = not summary.complete
         lines = summary.sentences() if summary.named else []
         self._summary.value = "".join(f"<div>{html.escape(line[0].upper() + line[1:])}.</div>" for line in lines)
+        self._summary.value += use_line(self._use) if summary.complete else ""
 
     def _run(self) -> None:
         self.finish.disabled, self.row.value = True, "<span class='quiet'>labelling and evaluating …</span>"
