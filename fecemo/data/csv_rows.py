@@ -31,6 +31,13 @@ def strict_number(text: str) -> float:
     return number
 
 
+def other_separator(header: str) -> str:
+    """Return what to say of a header whose cells are not separated by commas; ``""`` where nothing tells."""
+    signs = {";": "semicolons", "\t": "tabs", "|": "bars"}
+    used = next((name for sign, name in signs.items() if sign in header), "")
+    return f"its cells are separated by {used}: save it with commas" if used else ""
+
+
 @dataclass(frozen=True)
 class RejectedRow:
     """A row that cannot be used: its line of the file, counted from 1, and what was expected and what was found."""
@@ -78,6 +85,8 @@ def text_lines(path: Path) -> Iterator[tuple[int, str] | RejectedRow]:
                     line = line.removeprefix(codecs.BOM_UTF8)
                 if line.strip():
                     yield _text(number, line)
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder, expected a CSV file") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
 

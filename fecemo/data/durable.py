@@ -148,7 +148,10 @@ def require_writable(folder: Path) -> None:
 
 def _open_lock(folder: Path) -> int:
     with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # /proc
+            raise ResourceError(f"cannot write {folder}: no folder can be made there; choose another") from error
         return os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
 
 

@@ -112,7 +112,8 @@ def _walk(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[Pa
 
     A link that leads back up, out of this folder, is not followed: beneath it are other classes.
     """
-    known = {(status.st_dev, status.st_ino) for above in folder.resolve().parents if (status := above.stat())}
+    known = {(status.st_dev, status.st_ino) for above in folder.resolve().parents if above.exists()
+             for status in (above.stat(),)}
     for place, folders, files in os.walk(folder, onerror=onerror, followlinks=True):
         status = Path(place).stat()
         if (status.st_dev, status.st_ino) in known:
@@ -134,6 +135,7 @@ def opened_folder(folder: Path) -> list[os.DirEntry[str]]:
 
 def _closed(folder: str | Path, error: OSError) -> InputError:
     reason = "there is no such folder" if isinstance(error, FileNotFoundError) else (
+        "this is a file, expected a folder; unpack an archive first" if isinstance(error, NotADirectoryError) else
         f"the folder cannot be opened ({error.strerror}), and what it holds would be lost; open it, or take it out of "
         "the set")
     return InputError(f"{folder}: {reason}")

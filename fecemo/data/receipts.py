@@ -17,8 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fecemo.data.durable import atomic_write, refuse_endless
-from fecemo.errors import StoredStateError
+from fecemo.data.durable import LOCK_NAME, atomic_write, explained, refuse_endless
+from fecemo.errors import InputError, StoredStateError
 from fecemo.version import __version__
 
 RECEIPT_NAME = "receipt.json"
@@ -182,6 +182,20 @@ def require_receipt(folder: Path, stage: str) -> Receipt:
     if receipt.stage != stage:
         raise StoredStateError(f"{folder} was written by the stage {receipt.stage!r}, expected {stage!r}")
     return receipt
+
+
+def refuse_folder_of_others(folder: Path) -> None:
+    """Refuse a folder that no stage has written to and that holds files: a stage's would lie among them.
+
+    Names that begin with a dot do not count. Raises `InputError`, which names one of the files.
+    """
+    if not folder.is_dir() or any((folder / name).exists() for name in (LOCK_NAME, RECEIPT_NAME)):
+        return
+    with explained(folder):
+        others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if others:
+        raise InputError(f"{folder} holds {others[0]}" + (f" and {len(others) - 1} more" if others[1:] else "")
+                         + ", which nothing here has written; name a new folder for what is made")
 
 
 def current_receipt(folder: Path, config: dict[str, Any], inputs: dict[str, str]) -> Receipt | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from fecemo.data.csv_rows import RejectedRow, csv_rows
+from fecemo.data.csv_rows import RejectedRow, csv_rows, other_separator
 from fecemo.data.durable import csv_file
 from fecemo.data.face_lists import ListedFace, Triplet, is_fec, is_header, read_face_list, read_fec
 from fecemo.errors import InputError
@@ -61,6 +61,10 @@ def open_list(path: Path, format: str, limit: int | None) -> FaceListing:
 
     Raises `InputError` if the file cannot be read, or ``auto`` cannot tell the format.
     """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, expected a list of faces (a CSV of url,left,right,top,bottom); faces in "
+                         "photographs on this disk are found by 01_detect.py, in a recipe by "
+                         f"detect: {{photos: {path}}} in the place of fetch")
     if not path.is_file():
         raise InputError(f"{path}: there is no such list of faces")
     if format == "auto":
@@ -78,8 +82,10 @@ def _detected(path: Path) -> str:
         content = "nothing"
     else:
         content = first.reason if isinstance(first, RejectedRow) else repr(",".join(first[1])[:120])
-    raise InputError(f"{path} line 1: found {content}; expected the header url,left,right,top,bottom, or a row of FEC "
-                     "(three faces of five cells, the triplet's type, ratings)")
+    advice = other_separator(first[1][0]) if isinstance(first, tuple) and len(first[1]) == 1 else ""
+    raise InputError(f"{path} line 1: found {content}; " + (
+        advice or "expected the header url,left,right,top,bottom, or a row of FEC (three faces of five cells, the "
+                  "triplet's type, ratings)"))
 
 
 class BoxList:

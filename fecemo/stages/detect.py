@@ -36,6 +36,7 @@ from fecemo.data.receipts import (
     digest_place,
     plain,
     read_receipt,
+    refuse_folder_of_others,
     write_receipt,
 )
 from fecemo.errors import InputError, StoredStateError
@@ -92,6 +93,7 @@ def detect_faces(settings: DetectSettings, out: Path, make_detector: Callable[[]
 
     config = {name: plain(settings)[name] for name in DECIDING}
     tree = read_photo_tree(settings.photos, apart_from=out)  # before anything is written, were it among photographs
+    refuse_folder_of_others(out)
     with output_lock(out):
         require_writable(out)
         if not (out / JOURNAL_NAME).exists() and (read_receipt(out) is not None or (out / LEDGER_NAME).exists()):

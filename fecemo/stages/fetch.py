@@ -10,7 +10,14 @@ from fecemo.data.dataset_files import FaceEntry
 from fecemo.data.dataset_writer import DatasetWriter, in_the_making
 from fecemo.data.durable import output_lock
 from fecemo.data.reasons import FetchError, Reason
-from fecemo.data.receipts import Receipt, current_receipt, digest_file, digest_json, digest_place
+from fecemo.data.receipts import (
+    Receipt,
+    current_receipt,
+    digest_file,
+    digest_json,
+    digest_place,
+    refuse_folder_of_others,
+)
 from fecemo.errors import InputError
 from fecemo.fetch.addresses import without_credentials
 from fecemo.fetch.lists import FaceListing, ShardNumber, ShardOfList, first_fault, open_list
@@ -62,6 +69,7 @@ def run(settings: FetchSettings, out: Path) -> Receipt:
     inputs = {"faces": digest_file(settings.faces)}
     if settings.placeholders is not None:
         inputs["placeholders"] = digest_json(sorted(placeholders.sha256) + sorted(placeholders.targets))
+    refuse_folder_of_others(out)
     with output_lock(out):
         receipt = current_receipt(out, config, inputs)
         if (receipt is not None and not in_the_making(out)

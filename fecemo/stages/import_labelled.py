@@ -22,7 +22,16 @@ from fecemo.data.image_files import LabelledImage
 from fecemo.data.import_settings import ImportSettings
 from fecemo.data.layouts import LabelledSet, ReadOptions, layouts
 from fecemo.data.reasons import Reason
-from fecemo.data.receipts import Receipt, current_receipt, digest_bytes, digest_file, digest_json, digest_place, plain
+from fecemo.data.receipts import (
+    Receipt,
+    current_receipt,
+    digest_bytes,
+    digest_file,
+    digest_json,
+    digest_place,
+    plain,
+    refuse_folder_of_others,
+)
 from fecemo.data.variants import FACE_SIDE
 from fecemo.errors import InputError
 from fecemo.imaging.decode import ImageFileError, decode_file, read_image
@@ -59,6 +68,7 @@ def run(settings: ImportSettings, out: Path) -> Receipt:
     labelled_set = layouts.find(settings.layout).read(settings.images, options)
     _refuse_unknown_columns(labelled_set, settings)
     chosen = chosen_images(labelled_set, settings)
+    refuse_folder_of_others(out)
     with output_lock(out):
         digests = _digests(labelled_set.folder, chosen, settings.threads)
         # Neither the place of the images nor the number of threads shapes the data set.

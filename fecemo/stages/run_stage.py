@@ -9,7 +9,15 @@ from typing import Any
 
 from fecemo.cli import say_done
 from fecemo.data.durable import atomic_write, explained, output_lock, require_writable
-from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, plain, sound_receipt, write_receipt
+from fecemo.data.receipts import (
+    RECEIPT_NAME,
+    Receipt,
+    current_receipt,
+    plain,
+    refuse_folder_of_others,
+    sound_receipt,
+    write_receipt,
+)
 from fecemo.study.artifact_kinds import KINDS
 from fecemo.study.artifacts import Artifacts
 from fecemo.study.cell import Cell
@@ -56,6 +64,7 @@ def run_stage(stage: str, folder: Path, *, config: dict[str, Any], inputs: dict[
         The one just written, or the one found where the same work was done before.
     """
     config = plain(config)
+    refuse_folder_of_others(folder)
     with output_lock(folder):
         if (receipt := current_receipt(folder, config, inputs)) is not None:
             say_done(stage, folder, ": ".join(filter(None, ("already done, nothing to do", receipt.message))))

@@ -18,7 +18,15 @@ from fecemo.data.dataset_writer import STAGING_NAME, DatasetWriter, in_the_makin
 from fecemo.data.durable import atomic_write, output_lock
 from fecemo.data.ledger import LEDGER_NAME
 from fecemo.data.model_files import require_model
-from fecemo.data.receipts import RECEIPT_NAME, Receipt, current_receipt, digest_file, digest_json, read_receipt
+from fecemo.data.receipts import (
+    RECEIPT_NAME,
+    Receipt,
+    current_receipt,
+    digest_file,
+    digest_json,
+    read_receipt,
+    refuse_folder_of_others,
+)
 from fecemo.data.stored_faces import FACES_NAME
 from fecemo.data.synthesize_settings import SynthesizeSettings
 from fecemo.errors import StoredStateError
@@ -78,6 +86,7 @@ def synthesize(settings: SynthesizeSettings, out: Path, make_landmarker: Callabl
     dataset = Dataset(settings.dataset)
     config = settings.shaping
     inputs = {"dataset": dataset.receipt.digest, "landmark_model": digest_file(settings.landmark_model)}
+    refuse_folder_of_others(out)
     with output_lock(out):
         if (receipt := current_receipt(out, config, inputs)) is not None and not in_the_making(out):
             say_done(STAGE, out, "already done, nothing to do")

@@ -18,7 +18,7 @@ from fecemo.study.layout import RunLayout
 from fecemo.study.recipe import Recipe
 
 
-def withdraw_stamps(runs: Sequence[tuple[RunLayout, Recipe]]) -> list[str]:
+def withdraw_stamps(runs: Sequence[tuple[RunLayout, Recipe]], dry_run: bool = False) -> dict[str, tuple[Path, ...]]:
     """Remove the digest file of every finished artefact of a run that is stale or damaged.
 
     Of every output the size is compared, and of small ones the digest; nothing large is read. What a stage is writing
@@ -29,45 +29,58 @@ def withdraw_stamps(runs: Sequence[tuple[RunLayout, Recipe]]) -> list[str]:
     ----------
     runs : sequence of (RunLayout, Recipe)
         The run and its further seeds, each with the recipe as it is under that seed.
+    dry_run : bool
+        Whether to remove nothing, and only say what would be removed.
 
     Returns
     -------
-    list of str
-        Why each was removed, a line each.
+    dict of str to tuple of Path
+        Why stamps were removed, a line each, and which.
     """
-    lines: dict[str, None] = dict.fromkeys(_withdraw_other_tables(*runs[0]))
+    tables, lines = runs[0][0].tables / DIGEST_NAME, dict[str, tuple[Path, ...]]()
+    if _for_other_settings(*runs[0]):
+        lines["the tables were made for other settings: they " + ("would be" if dry_run else "are") + " made again"] = (
+            tables,)
+        _remove((tables,), dry_run)
     for layout, recipe in runs:
         artifacts, known = Artifacts(layout, recipe), dict[Artifact, Status]()
         for artifact in _stamped(layout, recipe):
-            if artifacts.status(artifact.kind, *artifact.key, known=known).state != "current":
-                lines |= dict.fromkeys(_withdraw(artifacts, artifact, runs[0][0].tables))
-    return list(lines)
+            status = artifacts.status(artifact.kind, *artifact.key, known=known)
+            if status.state == "current":
+                continue
+            stamps = (tables, artifacts.folder(artifact.kind, *artifact.key) / DIGEST_NAME)
+            if dry_run:
+                lines[f"{status.why}: it would be made again"] = stamps
+            elif line := _withdraw(artifacts, artifact, stamps):
+                lines[line] = stamps
+    return lines
 
 
-def _withdraw_other_tables(layout: RunLayout, recipe: Recipe) -> Iterator[str]:
-    """Remove the stamp of tables that another recipe asked for, such as one with fewer rows, and yield why."""
-    stored, stamp = read_receipt(layout.tables), layout.tables / DIGEST_NAME
-    if stamp.exists() and stored is not None and stored.config != tables_config(recipe):
-        with explained(stamp):
+def _for_other_settings(layout: RunLayout, recipe: Recipe) -> bool:
+    """Tell whether another recipe asked for the tables, such as one with fewer rows."""
+    stored = read_receipt(layout.tables)
+    return (layout.tables / DIGEST_NAME).exists() and stored is not None and stored.config != tables_config(recipe)
+
+
+def _remove(stamps: Sequence[Path], dry_run: bool = False) -> None:
+    for stamp in () if dry_run else stamps:
+        with explained(stamp.parent):
             stamp.unlink(missing_ok=True)
-        yield "the tables were made for other settings: they are made again"
 
 
-def _withdraw(artifacts: Artifacts, artifact: Artifact, tables: Path) -> Iterator[str]:
-    """Remove a stamp under the lock of its folder, where a stage has not ended in between, and yield why."""
-    folder = artifacts.folder(artifact.kind, *artifact.key)
+def _withdraw(artifacts: Artifacts, artifact: Artifact, stamps: Sequence[Path]) -> str:
+    """Remove stamps under the lock of the artefact, where no stage has ended in between; return why, or ``""``."""
     try:
-        with output_lock(folder):
+        with output_lock(artifacts.folder(artifact.kind, *artifact.key)):
             status = artifacts.status(artifact.kind, *artifact.key)
-            if status.state != "current":
-                for stamped in (tables, folder):
-                    with explained(stamped):
-                        (stamped / DIGEST_NAME).unlink(missing_ok=True)
-                yield f"{status.why}: it is made again"
+            if status.state == "current":
+                return ""
+            _remove(stamps)
+            return f"{status.why}: it is made again"
     except StoredStateError:  # a stage is at work there
-        return
+        return ""
     except ResourceError as error:
-        yield f"{artifacts.status(artifact.kind, *artifact.key).why}, but {error}"
+        return f"{artifacts.status(artifact.kind, *artifact.key).why}, but {error}"
 
 
 def _stamped(layout: RunLayout, recipe: Recipe) -> Iterator[Artifact]:

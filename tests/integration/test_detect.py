@@ -195,7 +195,8 @@ def test_other_settings_or_another_detector_are_refused(photos, tmp_path):
 
 def test_a_folder_of_another_stage_is_refused(photos, tmp_path):
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "ledger.sqlite").touch()
+    for name in (".lock", "ledger.sqlite"):
+        (tmp_path / "other" / name).touch()
     with pytest.raises(StoredStateError, match="holds the output of another stage"):
         detect(photos, tmp_path / "other")
     with pytest.raises(InputError, match="is the folder of photographs itself"):

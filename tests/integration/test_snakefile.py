@@ -156,7 +156,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     behind = re.search(r"^rule cell_triplet_embedding:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
     assert str(layout.triplet_test("landmark_features", "gray") / "digest.txt") in behind[1].split(", ")
     found = tmp_path / "list.csv"
-    found.touch()
+    found.write_text("url,left,right,top,bottom\n")
     (tmp_path / "photographs").mkdir()
     document["datasets"] = {"photographs": {"fetch": {"faces": str(found)}},
                             "emotions": {"import": {"images": str(tmp_path / "photographs")}},
@@ -172,6 +172,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
         assert (jobs(printed)["table"], str(layout.triplet_test("dense_autoencoder", "gray")) in made) == (1, is_tested)
         assert ("fec.csv is not there: there is no triplet test" in printed.stdout + printed.stderr) is not is_tested
     assert "datasets.rated.fetch.faces: mien.csv: there is no such file" in planned("triplet_test=mien.csv").stderr
+    assert "datasets.rated: . is a folder, expected a list of faces" in planned("triplet_test=.").stderr
     # Nobody typed the path of a set that a recipe names: how to get it is said, and what does in its place.
     document["datasets"]["emotions"]["import"]["images"] = "data/affectnet"
     recipe.write_text(yaml.safe_dump({**document, "data": {"emotions": "affectnet"}}))

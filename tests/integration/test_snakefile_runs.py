@@ -91,6 +91,8 @@ def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(
     rules, output = planned(study)
     assert rules == {"cell_dense_autoencoder", "table"}
     assert "the clusters of dense_autoencoder gray are damaged: centres.npy has" in output
+    assert "it would be made again" in output
+    assert all((folder / "digest.txt").exists() for folder in (layout.clusters(*CELL), layout.tables))
     (layout.score(*CELL) / "receipt.json").write_text("{")
     sample = layout.names(*CELL) / "sample.csv"
     sample.write_text(sample.read_text().replace(",", ";", 1))  # its digest tells

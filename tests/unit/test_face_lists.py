@@ -105,6 +105,15 @@ def test_a_missing_list_is_named_whatever_its_format(tmp_path, format):
         open_list(tmp_path / "none.csv", format, None)
 
 
+def test_a_folder_and_a_list_with_semicolons_are_told_what_to_do(tmp_path):
+    with pytest.raises(InputError, match=r"is a folder, expected a list of faces .* detect: \{photos: "):
+        open_list(tmp_path, "auto", None)
+    path = tmp_path / "semicolons.csv"
+    path.write_text("url;left;right;top;bottom\n")
+    with pytest.raises(InputError, match=r"line 1: found 'url;left.*: save it with commas$"):
+        open_list(path, "auto", None)
+
+
 # --- FEC
 
 FACES = ['"http://a/1.jpg",0.1,0.5,0.2,0.6', '"http://a/1.jpg",0.5,0.9,0.2,0.6', '"http://b/2.jpg",0,1,0,1']

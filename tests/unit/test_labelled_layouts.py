@@ -361,6 +361,7 @@ def test_a_folder_is_another_listing_once_an_image_is_added_replaced_or_removed(
     digests.append(listing_digest(tmp_path))
     assert len(set(digests)) == 4
     assert listing_digest(tmp_path) == digests[-1]
+    assert listing_digest(tmp_path / "gone" / "set") not in digests  # nor a folder above it is there any more
 
 
 # --- annotations

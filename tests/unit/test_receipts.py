@@ -15,10 +15,11 @@ from fecemo.data.receipts import (
     digest_file,
     digest_json,
     read_receipt,
+    refuse_folder_of_others,
     require_receipt,
     write_receipt,
 )
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 
 
 def write(folder, config=None, inputs=None, **more):
@@ -125,3 +126,16 @@ def test_a_receipt_is_not_written_for_a_missing_output(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_receipt(tmp_path, "train", config={}, inputs={}, files=["never.npy"], seconds=0.0)
     assert read_receipt(tmp_path) is None
+
+
+def test_a_folder_with_files_of_others_takes_no_output_and_that_of_a_stage_does(tmp_path):
+    for usable in (tmp_path / "new", tmp_path):
+        refuse_folder_of_others(usable)
+    (tmp_path / ".DS_Store").touch()
+    refuse_folder_of_others(tmp_path)
+    (tmp_path / "thesis.tex").touch()
+    (tmp_path / "happy").mkdir()
+    with pytest.raises(InputError, match="holds happy and 1 more, which nothing here has written"):
+        refuse_folder_of_others(tmp_path)
+    (tmp_path / RECEIPT_NAME).touch()
+    refuse_folder_of_others(tmp_path)

@@ -17,9 +17,14 @@ def test_tables_of_fewer_rows_are_made_again_and_those_of_the_recipe_stay(tmp_pa
     layout.tables.mkdir(parents=True)
     write_receipt(layout.tables, "table", files=[], config=tables_config(recipe), inputs={}, seconds=1.0,
                   seed=recipe.seed)
-    assert withdraw_stamps([(layout, recipe)]) == []
+    assert not withdraw_stamps([(layout, recipe)])
     assert (layout.tables / DIGEST_NAME).exists()
     fewer = replace(recipe, approaches={"supervised": recipe.approaches["supervised"]})
-    assert withdraw_stamps([(layout, fewer)]) == ["the tables were made for other settings: they are made again"]
-    assert not (layout.tables / DIGEST_NAME).exists()
-    assert withdraw_stamps([(layout, fewer)]) == []
+    stamp = layout.tables / DIGEST_NAME
+    assert withdraw_stamps([(layout, fewer)], dry_run=True) == {
+        "the tables were made for other settings: they would be made again": (stamp,)}
+    assert stamp.exists()
+    assert withdraw_stamps([(layout, fewer)]) == {
+        "the tables were made for other settings: they are made again": (stamp,)}
+    assert not stamp.exists()
+    assert not withdraw_stamps([(layout, fewer)])

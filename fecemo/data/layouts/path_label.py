@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from fecemo.data.classes import emotion_of
-from fecemo.data.csv_rows import RejectedRow, csv_rows
+from fecemo.data.csv_rows import RejectedRow, csv_rows, other_separator
 from fecemo.data.image_files import LabelledImage, LeftOut
 from fecemo.data.labelled_rows import ONE_LABEL, Row, annotation_columns, read_labelled_rows
 from fecemo.data.layouts import LabelledSet, Layout, ReadOptions
@@ -17,7 +17,6 @@ from fecemo.errors import InputError
 
 COLUMNS = ("path", "label")
 SPLIT_COLUMN = "split"
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read(table: Path, options: ReadOptions) -> LabelledSet:
@@ -131,12 +130,11 @@ def _rows(table: Path, further: tuple[str, ...]) -> Iterator[tuple[str, Row | Le
             place_of[column] = places[0]
         elif column != SPLIT_COLUMN:
             emotions = [name for name in header if emotion_of(name)]
-            separator = next((sign for sign in SEPARATORS if sign in "".join(header)), "")
+            advice = other_separator("".join(header)) or (
+                f"{', '.join(emotions)} are columns of their own: {ONE_LABEL}"
+                if column == "label" and len(emotions) > 1 else "")
             raise InputError(f"{table}: the column {column!r} is missing; the header holds "
-                             f"{', '.join(header) or 'nothing'}" + (
-                                 f"; its cells are separated by {SEPARATORS[separator]}: save it with commas"
-                                 if separator else f"; {', '.join(emotions)} are columns of their own: {ONE_LABEL}"
-                                 if column == "label" and len(emotions) > 1 else ""))
+                             f"{', '.join(header) or 'nothing'}" + (f"; {advice}" if advice else ""))
     for line in lines:
         if isinstance(line, RejectedRow):
             where = f"line {line.line}"
