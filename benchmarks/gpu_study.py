@@ -68,10 +68,11 @@ class Sizes:
 
 
 def study_recipe(path: Path, sizes: Sizes, batch_size: int, precision: str) -> None:
-    """Write the published recipe with these sizes."""
+    """Write the published rows of the recipe, with these sizes."""
     import yaml
 
     document = {**read_yaml(RECIPE), **sizes.changes}
+    document["approaches"] = {name: document["approaches"][name] for name in SMALL_MODELS}
     for name, approach in document["approaches"].items():
         approach["model"].update(sizes.models.get(name, {}))
         if name in sizes.models:
