@@ -202,7 +202,7 @@ def projected_minutes(recipe: Recipe, results: dict[str, dict[str, Any]]) -> flo
                 fit = cell.fit[phase.name]
                 target = recipe.datasets[recipe.role("target")].settings
                 known = LABELLED * (fit.label_fraction or 1 - target.test_fraction)
-                images = fit.epochs * (known if phase.faces == "target" else min(fit.faces or SOURCE, SOURCE))
+                images = fit.epochs * (known if phase.role == "target" else min(fit.faces or SOURCE, SOURCE))
                 of_rgb = phase_operations(cell, phase) / phase_operations(measured, phase)
                 seconds += images * of_rgb / speeds["device"]["images_per_second"]
     return round(seconds / 60, 2)

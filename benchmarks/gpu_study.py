@@ -76,7 +76,7 @@ def study_recipe(path: Path, sizes: Sizes, batch_size: int, precision: str) -> N
     for name, approach in document["approaches"].items():
         approach["model"].update(sizes.models.get(name, {}))
         if name in sizes.models:
-            approach.pop("variants", None)
+            approach.pop("overrides", None)
         for fit in approach["fit"].values():
             fit.update({"batch_size": batch_size, "precision": precision})
             if sizes.epochs is not None:

@@ -7,7 +7,7 @@
 
 The recipe runs from nothing, one job at a time, in a folder that goes again. Every Python process of it counts its own
 CPU seconds, threads and children included, and how many of them went into its start, into importing each package
-(without what that imports of others) and into each stage (without imports). Processes of ``cell.py`` are the server that
+(without what that imports of others) and each stage (without imports). Processes of ``cell.py`` are the server that
 imports, a fork of it for each cell, and one that waits for each. CPU seconds waver less than those of a clock; other
 work on the machine still stretches them. The last line is one JSON object.
 """
