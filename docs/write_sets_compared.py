@@ -3,8 +3,8 @@
     python docs/write_sets_compared.py --compared DIR --composed TITLE=DIR TITLE=DIR --copies TITLE=DIR --tools RUN
 
 DIR is what ``11_compare_sets.py``, ``17_composition.py`` and ``18_find_copies.py`` wrote, RUN a run of
-``cross_tool.yaml``. What is not named stays as it is in the record. Rows of the recipe that were not run are named
-beneath the table.
+``cross_tool.yaml``, or of some of its rows. What is not named or run stays as it is in the record; rows that
+never were run are named beneath the table.
 """
 
 import argparse
@@ -23,6 +23,8 @@ DOCS = Path(__file__).parent
 PAGE, RECORD = DOCS / "sets_compared.md", DOCS / "sets_compared.json"
 RECIPE = DOCS.parent / "pipelines" / "recipes" / "cross_tool.yaml"
 VARIANT = "gray"
+FEWEST_SHARES = 5
+"""Of a study in the figure."""
 GAINS = ("macro_f1", "parity_ratio", "total_variation", "equalised_odds")
 """Figures of a composition that the page shows."""
 
@@ -45,18 +47,22 @@ def composition_record(folder: Path) -> dict:
             "gains": {name: [getattr(study.gains[name], end) for end in ("value", "low", "high")] for name in GAINS}}
 
 
-def tools_record(run: Path) -> dict:
-    """Return the score of every row of the recipe that was run, with what it learnt from."""
+def tools_record(run: Path, earlier: dict) -> dict:
+    """Return the score of every row of the recipe that was run, now or earlier, with what it learnt from."""
     recipe, layout = read_recipe(RECIPE), RunLayout(run)
-    rows, human = {}, None
+    rows, human = {}, earlier.get("human")
     for row in recipe.approaches:
         folder = layout.score(row, VARIANT)
         if not (folder / "score.json").is_file():
+            if row in earlier.get("rows", {}):
+                rows[row] = earlier["rows"][row]
             continue
         score, cell = SCORE.read(folder), resolve(recipe, row, VARIANT)
         interval = score.intervals["balanced_accuracy"]
-        rows[row] = {"title": score.approach_title, "trained_on": getattr(cell.model, "trained_on", ""),
-                     "in_sample": getattr(cell.model, "in_sample", False), "labels": score.labels_used.training,
+        encoder = cell.model if cell.embeddings_from is None else resolve(recipe, cell.embeddings_from, VARIANT).model
+        rows[row] = {"title": score.approach_title, "trained_on": getattr(encoder, "trained_on", ""),
+                     "in_sample": getattr(encoder, "in_sample", False), "labels": score.labels_used.training,
+                     "naming": score.labels_used.naming,
                      "balanced_accuracy": score.balanced_accuracy, "low": interval.low, "high": interval.high,
                      "accuracy": score.accuracy, "n": score.n_scored}
         truth = read_records(folder).get("soft_truth")
@@ -108,7 +114,9 @@ def tools_table(record: dict) -> str:
     """Return every tool's score on the same faces."""
     lines = ["| tool | learnt from | in sample | balanced accuracy | accuracy |", "|:--|:--|:--|--:|--:|"]
     for row in record["rows"].values():
-        source = row["trained_on"] or f"{row['labels']:,} labels of FER+"
+        source = "; ".join(part for part in (
+            row["trained_on"], f"{row['labels']:,} labels of FER+" if row["labels"] else "",
+            f"{row['naming']} labels name clusters" if row.get("naming") else "") if part)
         lines.append(f"| {row['title']} | {source} | {'perhaps' if row['in_sample'] else 'no'} | "
                      f"{figure(row['balanced_accuracy'])} [{figure(row['low'])}, {figure(row['high'])}] | "
                      f"{figure(row['accuracy'])} |")
@@ -123,19 +131,21 @@ TABLES = {"similarity": similarity_table, "composition": composition_table, "cop
 
 
 def draw(records: dict[str, dict]) -> None:
-    """Write the figure: macro F1 of each group against the share of the focus, a panel a set."""
+    """Write the figure: macro F1 of each group against the share of the focus, a panel a study of five shares."""
     from matplotlib import pyplot as plt
 
     plt.switch_backend("svg")
     plt.rcParams.update({"svg.hashsalt": "fecemo", "font.size": 9, "svg.fonttype": "none"})
-    picture, panels = plt.subplots(1, len(records), figsize=(7.2, 2.6), layout="constrained", squeeze=False)
+    records = {title: record for title, record in records.items() if len(record["shares"]) >= FEWEST_SHARES}
+    picture, panels = plt.subplots(1, len(records), figsize=(2.7 * len(records), 2.6), layout="constrained",
+                                   squeeze=False)
     for axes, (title, record) in zip(panels[0], records.items(), strict=True):
         for tint, (name, figures) in zip(("#3b6fd4", "#c4611a", "#4c8c4a", "#777777"), record["by_group"].items(),
                                          strict=False):
             values, low, high = zip(*figures, strict=True)
             axes.fill_between(record["shares"], low, high, color=tint, alpha=0.15, linewidth=0)
             axes.plot(record["shares"], values, "o-", color=tint, markersize=4, linewidth=1.5, label=name)
-        axes.set_title(title, loc="left", fontsize=9)
+        axes.set_title(title, loc="left", fontsize=8)
         axes.set_xlabel(f"share of {record['focus']}", fontsize=8)
         axes.set_xticks(record["shares"])
         axes.set_ylim(bottom=0)
@@ -166,14 +176,13 @@ def main() -> None:
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     if asked.compared:
         record["similarity"] = similarity_record(asked.compared)
-    if asked.composed:
-        record["composition"] = {title: composition_record(Path(folder))
-                                 for title, _, folder in (part.partition("=") for part in asked.composed)}
+    for title, _, folder in (part.partition("=") for part in asked.composed):
+        record.setdefault("composition", {})[title] = composition_record(Path(folder))
     for title, _, folder in (part.partition("=") for part in asked.copies):
         receipt = require_receipt(Path(folder), "find_copies")
         record.setdefault("copies", {})[title] = receipt.summary
     if asked.tools:
-        record["tools"] = tools_record(asked.tools)
+        record["tools"] = tools_record(asked.tools, record.get("tools", {}))
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), record), encoding="utf-8")
     if "composition" in record:
