@@ -32,6 +32,8 @@ NOT_FACES_NAME = "not_faces.csv"
 HAND_FORMAT, NAMED_FORMAT = "fecemo.names/1", "fecemo.named_clusters/1"
 NOT_A_FACE = "not a face"
 """Faces that bear it are left out of tags, and of the next clustering."""
+SINGLE_FACES = "faces"
+"""Key of the seconds that a person spent on labelling single faces."""
 NOT_CLASSES = ("mixed", NOT_A_FACE, "skip")
 """What a cluster may be called instead of a name. Its faces get no class and count as wrong."""
 
@@ -111,10 +113,8 @@ class HandNames(_Names):
     #: Source faces, by their position, that the person looked at by lasso or pointer in the map.
     on_map: tuple[int, ...] = ()
     targets_on_map: tuple[str, ...] = ()  #: The same of target faces, by their ids.
-    seconds: dict[str, float] = field(default_factory=dict)  #: Time spent on each group, pauses left out.
-    #: `faces_labelled`, `seconds_on_faces`: Single faces that were labelled, and the further time that it took.
-    faces_labelled: int = 0
-    seconds_on_faces: float = 0.0
+    #: Time spent on each group, pauses left out; under `SINGLE_FACES`, that of labelling single faces.
+    seconds: dict[str, float] = field(default_factory=dict)
     #: Ids of the target faces whose labels the person was shown, by a suggestion or in the map; none where naming
     #: stayed blind.
     labels_seen: tuple[str, ...] = ()
@@ -125,9 +125,14 @@ class HandNames(_Names):
     scores_seen: tuple[dict[str, str], ...] = ()
 
     @property
-    def all_seconds(self) -> float:
-        """float: Time spent, pauses left out."""
-        return sum(self.seconds.values()) + self.seconds_on_faces
+    def seconds_on_faces(self) -> float:
+        """float: Time spent on labelling single faces, which that of their groups leaves out."""
+        return self.seconds.get(SINGLE_FACES, 0.0)
+
+    @property
+    def seconds_on_groups(self) -> float:
+        """float: Time spent on groups, pauses left out."""
+        return sum(self.seconds.values()) - self.seconds_on_faces
 
     @property
     def other_scores_seen(self) -> int:
@@ -175,7 +180,7 @@ class ClusterNames(_Names):
                    faces_viewed=hand.faces_viewed, suggestions_used=hand.suggestions_used,
                    other_scores_seen=hand.other_scores_seen,
                    target_labels_shown=hand.target_labels_shown or bool(seen_elsewhere),
-                   seconds=round(hand.all_seconds, 1))
+                   seconds=round(sum(hand.seconds.values()), 1))
 
 
 def read_cluster_names(path: Path) -> ClusterNames:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fecemo.data.classes import USUAL_CLASSES
-from fecemo.data.cluster_names import NOT_CLASSES, HandNames, read_label
+from fecemo.data.cluster_names import NOT_CLASSES, SINGLE_FACES, HandNames, read_label
 from fecemo.data.group_keys import halves_of, key_order
 from fecemo.data.vocabulary import AND, UNDER, Vocabulary
 from fecemo.errors import InputError, nearest
@@ -257,19 +257,17 @@ class LabellingSession:
 
     def _apply(self, decisions: Decisions) -> None:
         groups = self.groups if decisions.divided == self.stored.divided else self._divisions.groups(decisions.divided)
-        faces_labelled = len(decisions.faces.items() - self.stored.faces.items())
+        faces_labelled = bool(decisions.faces.items() - self.stored.faces.items())
         self._save(replace(self.stored, names=_sorted(decisions.names), notes=_sorted(decisions.notes),
                            unsure=decisions.unsure, divided=_sorted(decisions.divided), faces=decisions.faces,
                            vocabulary=decisions.vocabulary), faces_labelled)
         self.groups = groups
 
-    def _save(self, names: HandNames, faces_labelled: int = 0) -> None:
+    def _save(self, names: HandNames, faces_labelled: bool = False) -> None:
         now, key = self._clock(), self._at_work_on
         spent = min(now - self._since, PAUSE_SECONDS)
-        if key and faces_labelled:
-            names = replace(names, faces_labelled=names.faces_labelled + faces_labelled,
-                            seconds_on_faces=round(names.seconds_on_faces + spent, 2))
-        elif key:
+        if key:
+            key = SINGLE_FACES if faces_labelled else key
             names = replace(names, seconds={**names.seconds, key: round(names.seconds.get(key, 0.0) + spent, 2)})
         self._file.write(names)
         self._since = now

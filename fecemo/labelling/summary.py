@@ -32,9 +32,7 @@ class LabellingSummary:
     uncounted: tuple[str, ...]  #: Names that count as no class.
     doubtful: dict[str, str]  #: Groups to look at again, and why: the person was unsure, or the margin is small.
     seconds: float  #: Time spent on groups, pauses left out.
-    #: `faces_labelled`, `seconds_on_faces`: Single faces that were labelled, and the further time that it took.
-    faces_labelled: int
-    seconds_on_faces: float
+    seconds_on_faces: float  #: The further time that labelling single faces took.
     faces_viewed: int  #: Distinct faces looked at.
     labels_seen: int  #: Labels of target faces that were seen.
     other_scores_seen: int  #: Other names of these clusters whose score was seen.
@@ -65,9 +63,9 @@ class LabellingSummary:
         if self.seconds_a_group is not None:
             lines.append(f"{self.faces_viewed:,} faces looked at in {self.seconds:,.0f} s, "
                          f"{self.seconds_a_group:.0f} s a cluster")
-        if self.faces_labelled:
-            lines.append(f"{self.faces_labelled:,} single faces labelled in {self.seconds_on_faces:,.0f} s, "
-                         f"{self.seconds_on_faces / self.faces_labelled:.1f} s a face")
+        if self.moved and self.seconds_on_faces:
+            lines.append(f"{self.moved:,} single faces labelled in {self.seconds_on_faces:,.0f} s, "
+                         f"{self.seconds_on_faces / self.moved:.1f} s a face")
         if self.labels_seen:
             lines.append(f"{self.labels_seen:,} true labels were seen: they count as its cost and are not scored")
         if self.other_scores_seen:
@@ -93,8 +91,7 @@ def summarise(session: LabellingSession) -> LabellingSummary:
                                 stored.label(key) for key in stored.names
                                 if stored.label(key) and not stored.emotion(key))),
                             doubtful=dict(sorted(doubtful.items(), key=lambda item: key_order(item[0]))),
-                            seconds=sum(stored.seconds.values()),
-                            faces_labelled=stored.faces_labelled, seconds_on_faces=stored.seconds_on_faces,
+                            seconds=stored.seconds_on_groups, seconds_on_faces=stored.seconds_on_faces,
                             faces_viewed=stored.faces_viewed,
                             labels_seen=len(stored.labels_seen), other_scores_seen=stored.other_scores_seen)
 

@@ -76,8 +76,9 @@ def test_every_point_is_in_the_results_the_table_and_the_report_s_first_figure(p
 def test_seconds_that_people_s_sessions_recorded_take_the_place_of_the_recipe_s(planted):
     path = planted.layout.hand_names("contrastive", "gray")
     names = {str(cluster): "happy" for cluster in range(5)}
-    few_faces = HandNames("contrastive", "gray", "0" * 64, names, seconds={**dict.fromkeys(names, 11.0), "7": 5.0},
-                          faces_labelled=4, seconds_on_faces=4.0)
+    few_faces = HandNames("contrastive", "gray", "0" * 64, names, seconds={**dict.fromkeys(names, 11.0), "7": 5.0,
+                                                                            "faces": 4.0},
+                          faces={f"face{number}": "sad" for number in range(4)})
 
     def seconds_of(document):
         atomic_write(path, document)
@@ -89,7 +90,8 @@ def test_seconds_that_people_s_sessions_recorded_take_the_place_of_the_recipe_s(
 
     try:
         assert seconds_of(few_faces.as_json()) == [480, 120, 480, 120]  # 60 s for 5 names; 4 faces are too few to count
-        assert seconds_of(replace(few_faces, faces_labelled=10, seconds_on_faces=20.0).as_json())[1] == 80
+        assert seconds_of(replace(few_faces, seconds={"faces": 20.0}, faces={
+            f"face{number}": "sad" for number in range(10)}).as_json()) == [800, 80, 800, 80]
         assert seconds_of("{}") == [800, 120, 800, 120]
     finally:
         path.unlink()

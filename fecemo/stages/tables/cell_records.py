@@ -116,10 +116,10 @@ def recorded_seconds(layout: RunLayout) -> ActSeconds:
             print(f"table: its seconds are not counted: {error}", file=sys.stderr)
             continue
         timed = [key for key in names.names if names.seconds.get(key)]
-        spent[0] += sum(names.seconds.values()) if timed else 0.0
+        spent[0] += names.seconds_on_groups if timed else 0.0
         acts[0] += len(timed)
         spent[1] += names.seconds_on_faces
-        acts[1] += names.faces_labelled
+        acts[1] += len(names.faces)
     return ActSeconds(*(round(seconds / count, 1) if count >= FEWEST_TIMED and seconds else None
                         for seconds, count in zip(spent, acts, strict=True)))
 
