@@ -1,12 +1,12 @@
 """What drawn and synthetic faces are worth as training data, and how near synthetic ones come to what they are to show.
 
-    python benchmarks/synthesis.py FERPLUS DRAWN WORK
+    python benchmarks/synthesis.py FERPLUS DRAWN WORK [LEFT_OUT ...]
 
 FERPLUS and DRAWN are labelled data sets; what is measured and synthesized of them, and every answer, is kept in WORK:
 if interrupted, rerun. Prints JSON, which docs/write_synthesis.py makes a page of. Classifiers are logistic regressions
 on landmark features with gradients, and small networks on pixels; their answers are weighed as if classes were equally
 common, or as they are. A share of FERPLUS's labels is drawn by seed, and synthetic faces are made of the labels of that
-share alone.
+share alone. LEFT_OUT names parts that are not measured: pixels, which take longest, or speed.
 """
 
 import json
@@ -266,12 +266,14 @@ class Study:
 
 
 if __name__ == "__main__":
-    study = Study(*map(Path, sys.argv[1:4]))
+    study, left_out = Study(*map(Path, sys.argv[1:4])), sys.argv[4:]
+    parts: dict[str, Callable[[], Any]] = {
+        "on_drawn_faces": lambda: study.kept("on_drawn_faces", lambda: on_drawn_faces(PICTURE)),
+        "teachers": lambda: study.kept("teachers", study.teachers),
+        "added": lambda: [study.added(study.by_landmarks, share) for share in SHARES],
+        "looks": lambda: study.kept("looks", study.looks), "speed": lambda: study.kept("speed", study.speed),
+        "pixels": lambda: [study.added(study.by_pixels, share) for share in SEEN]}
     print(json.dumps({
         "scored": len(study.test), "chance": 1 / len(study.classes), "per_class": PER_CLASS,
         "drawn": int(study.drawn.sure.sum()), "method": METHOD,
-        "on_drawn_faces": study.kept("on_drawn_faces", lambda: on_drawn_faces(PICTURE)),
-        "teachers": study.kept("teachers", study.teachers),
-        "added": [study.added(study.by_landmarks, share) for share in SHARES],
-        "pixels": [study.added(study.by_pixels, share) for share in SEEN],
-        "looks": study.kept("looks", study.looks), "speed": study.kept("speed", study.speed)}, indent=1))
+        **{name: make() for name, make in parts.items() if name not in left_out}}, indent=1))

@@ -199,6 +199,8 @@ mouth is a dark hole.
 - The first version moved the mesh by blendshapes alone: frowns and pressed lips hardly moved, because a landmark model
   moves their points more than its numbers. Means of meshes, and creases, mended that.
 - Mouths were as bright at the lips as in their middle, and by action units gaped: they darken, and open less.
+- An earlier draw of labels and faces gave two unweighed gains of synthetic faces above 0 that this one does not repeat:
+  intervals are of the scored faces, and know nothing of draws.
 - Heads that are turned are left out.
 - Donors chosen by valence and arousal (`by: affect`) were not measured: no faces with such ratings were at hand.
 
