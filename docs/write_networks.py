@@ -1,11 +1,11 @@
 """Write the tables of ``networks.md``, its record ``networks.json`` and its figures from finished runs.
 
-    python docs/write_networks.py networks_fifth=RUN another_fifth=RUN third_fifth=RUN networks_small=RUN
+    python docs/write_networks.py networks_all=RUN networks_fifth=RUN another_fifth=RUN third_fifth=RUN
 
-Of a run that is not named, what ``networks.json`` holds stays. Rows that have not been run are left out and named
-beneath the table. Gains are of balanced accuracy over a row of equal faces, epochs and labels under the same seed. Of
-three seeds or more they have Student's interval of the mean over seeds; of fewer, that of a paired bootstrap over the
-scored faces under the first seed, which knows of no other.
+and so on for further runs. Of a run that is not named, what ``networks.json`` holds stays. Rows that have not been run
+are left out and named beneath the table. Gains are of balanced accuracy over a row of equal faces, epochs and labels
+under the same seed. Of three seeds or more they have Student's interval of the mean over seeds; of fewer, that of a
+paired bootstrap over the scored faces under the first seed, which knows of no other.
 """
 
 import json
@@ -28,7 +28,8 @@ from fecemo.study.recipe_file import read_recipe
 
 DOCS = Path(__file__).parent
 RECIPES = DOCS.parent / "pipelines" / "recipes"
-RUNS = {"networks_fifth": ("networks_fifth", "A fifth of FER+"),
+RUNS = {"networks_all": ("networks_all", "All labels of FER+, one seed"),
+        "networks_fifth": ("networks_fifth", "A fifth of FER+"),
         "another_fifth": ("networks_fifth", "Another fifth of FER+, one seed"),
         "third_fifth": ("networks_fifth", "A third fifth of FER+"),
         "networks_small": ("networks_small", "Drawn faces, one seed")}
