@@ -69,8 +69,10 @@ def seeds(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[
 def marked(grid: Grid, selected: pandas.DataFrame, results: Results) -> Iterable[Part]:
     """Return by which rule the best of a column is marked."""
     if any(cell.best for _, cells in grid.lines for cell in cells):
-        return ("Marked: ahead of every other row of its column, by the interval of the paired difference on the faces "
-                "that both were scored on; without one, by intervals that do not touch.",)
+        partial = any(cell.plain_value == DASH for _, cells in grid.lines for cell in cells)
+        return (f"Marked: ahead of every other row of its column{' that has run' if partial else ''}, by the "
+                "interval of the paired difference on the faces that both were scored on; without one, by intervals "
+                "that do not touch.",)
     return ()
 
 

@@ -29,6 +29,7 @@ class Figure:
     beside: str = "interval"
     places: int = 3  #: Decimals of a share.
     mark: bool = False  #: Whether the best of each column is marked, if it is ahead of all others.
+    counted: bool = False  #: Whether the scored faces are counted beside it, where not all rows have equally many.
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,12 @@ def pivot(table: Table, results: Results) -> list[Grid]:
                for figure in table.figures for heading, rows in _columns(figure, selected, table)]
     if table.order >= 100 and not any(known(row["value"]) for _, _, rows in columns for row in rows.values()):
         return []
+    uneven = {figure.metric: rows["n"].nunique() > 1 for figure in table.figures if figure.counted
+              for rows in (selected[selected["metric"] == figure.metric],)}
     leaders = [leader(rows, results) if figure.mark else None for figure, _, rows in columns]
     cells = tuple((tuple(map(str, line)), tuple(
-        _cell(figure, rows[line], best=line == best, table=table, results=results) if line in rows else Cell()
+        _cell(figure, rows[line], best=line == best, counted=uneven.get(figure.metric, False), table=table,
+              results=results) if line in rows else Cell()
         for (figure, _, rows), best in zip(columns, leaders, strict=True))) for line in lines)
     return [Grid(table, (*table.headings, *(heading for _, heading, _ in columns)), cells, selected,
                  (table.caption,) if table.caption else ())]
@@ -241,7 +245,7 @@ def _columns(figure: Figure, selected: pandas.DataFrame, table: Table) -> Iterat
         yield f"{figure.heading}, {value}" if figure.heading else str(value), rows[rows[figure.over] == value]
 
 
-def _cell(figure: Figure, row: Row, *, best: bool, table: Table, results: Results) -> Cell:
+def _cell(figure: Figure, row: Row, *, best: bool, counted: bool, table: Table, results: Results) -> Cell:
     file = DIFFERENCES_NAME if table.differences else RESULTS_NAME
     if isinstance(row[figure.column], str):
         return Cell((row[figure.column] or DASH,))
@@ -259,6 +263,8 @@ def _cell(figure: Figure, row: Row, *, best: bool, table: Table, results: Result
         beside = ("± ", part("deviation"))
     elif figure.beside == "chance" and known(row["chance"]):
         beside = ("chance ", part("chance"))
+    if counted and known(row["n"]):
+        beside = (*beside, ", n = " if beside else "n = ", part("n"))
     if table.differences:
         return Cell((value,), beside, best=figure.column == "value" and bool(row["low"] > 0))
     verdict = None

@@ -119,6 +119,9 @@ def test_a_score_without_its_receipt_has_not_run(fresh):
     assert frame[frame["state"] == "not run"][["row", "variant"]].values.tolist() == [["supervised", "rgb"]]
     text = text_of(fresh[1])
     assert "No score: Supervised, RGB." in text
+    header = " ".join(text[text.index("<header>"):text.index("</header>")].split())
+    assert "Not finished: 1 of 4 cells have no score yet." in header
+    assert "Best of the" in header
     assert "What it has left so far is shown." in text
 
 
@@ -254,6 +257,8 @@ def test_a_cell_that_the_recipe_leaves_out_is_neither_shown_nor_said_to_be_missi
     assert 'id="supervised-rgb"' in text
     assert 'id="supervised-tight"' not in text
     assert "No score" not in text
+    assert "Not finished" not in text
+    assert "Best:" in text
     assert "has not run" in (fresh[1] / "table1.md").read_text()
 
 

@@ -10,6 +10,7 @@ from fecemo.evaluation.records.score import Chance, ClassScore, Interval
 from fecemo.evaluation.report.reading import Lookup, first_sentence, read_cell, read_run
 from fecemo.evaluation.result_rows import cell_rows, verdict
 from fecemo.evaluation.results import results_of
+from fecemo.evaluation.writers import grids_of
 
 
 def plain(lines: list[Markup]) -> str:
@@ -104,6 +105,31 @@ def test_the_highest_is_that_of_the_mean_where_cells_ran_with_several_seeds():
     mean, deviation = (first + 0.9) / 2, (0.9 - first) / 2 ** 0.5
     lines = opening(results_of(rows))
     assert f"Supervised on Grayscale faces, {mean:.3f} ± {deviation:.3f} over 2 seeds".replace("0.", ".") in lines
+
+
+def test_a_table_with_missing_cells_claims_nothing_of_them():
+    done = ("supervised", "gray")
+    missing = [cell for cell in HITS if cell[1] == "rgb" and cell[0] != "semi_supervised"]
+    lookup = Lookup(synthetic_results(missing=tuple(missing)))
+    first, read = plain([first_sentence(lookup, ROWS, COLUMNS, 8, missing)]), plain(
+        read_run(lookup, ROWS, COLUMNS, missing))
+    assert f"Best of the {len(HITS) - len(missing)} cells that are done: Supervised on Cropped" in first
+    assert "Ahead of every other approach on Grayscale and Cropped faces: Supervised." in read  # whole columns
+    missing = [cell for cell in HITS if cell[1] == "gray" and cell not in (done, ("semi_supervised", "gray"))]
+    read = plain(read_run(Lookup(synthetic_results(missing=tuple(missing))), ROWS, COLUMNS, missing))
+    assert "Ahead of every other approach on RGB and Cropped faces: Supervised." in read
+    assert "Ahead of every other approach of those that are done on Grayscale faces: Supervised." in read
+
+
+def test_scores_on_unequal_numbers_of_faces_say_so_beside_each():
+    fewer = replace(synthetic_score("supervised", "rgb"), n_scored=200)
+    results = synthetic_results(changed={("supervised", "rgb"): fewer}, compared=False)
+    assert opening(results).startswith("Accuracy on labelled faces (their number n is beside each score; 344 for the")
+    (grid, *_), = [grids_of("table1", results)[0]]
+    beside = {names[0]: [cell.plain_beside.partition(", n = ")[2] for cell in cells] for names, cells in grid.lines}
+    assert beside["Supervised"] == ["200", "344", "344"]
+    even = grids_of("table1", synthetic_results())[0][0]
+    assert not any("n =" in cell.plain_beside for _, cells in even.lines for cell in cells)
 
 
 def test_an_empty_table_has_nothing_to_read():

@@ -58,11 +58,14 @@ def render_report(material: ReportMaterial) -> str:
     second = [grid for grids in grids_of("table2", material.results) for grid in grids] if material.has_second else []
     headline = [first, *(grid for grid in further if grid.table.name.startswith("table1-"))]
     scores = [cell.score for cell in material.cells if cell.score is not None]
+    unscored = [where for cell in material.cells if (where := (cell.row.name, cell.column.name))
+                and lookup.row(where, "accuracy") is None]
     return environment().get_template("report.html.jinja").render(
         material=material, cells=cells, headline=headline, grids=[grid for grid in further if grid not in headline],
         second=second, composition=material.composition and to_section(material.composition),
-        first_sentence=first_sentence(lookup, material.rows, material.columns, len(material.emotions)),
-        reading=read_run(lookup, material.rows, material.columns), overview=_overview(material, lookup),
+        first_sentence=first_sentence(lookup, material.rows, material.columns, len(material.emotions), unscored),
+        unscored=unscored, reading=read_run(lookup, material.rows, material.columns, unscored),
+        overview=_overview(material, lookup),
         cost=cost,
         key=[(column.title, svg.colour(number)) for number, column in enumerate(material.columns)],
         first_faces=_first_faces(material), pictures=any(cell.samples for cell in material.cells),

@@ -3,7 +3,7 @@
 The sentences of ``reading.html.jinja`` are computed from the results and hold for no others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -91,8 +91,15 @@ class Lookup:
         return (kind for row, variant, metric, kind in self._first if (row, variant) == cell and metric == "support")
 
 
-def first_sentence(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[Heading], n_classes: int) -> Markup:
-    """Return the main result in one sentence: the best accuracy beside what guessing gives, and what it cost."""
+def first_sentence(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[Heading], n_classes: int,
+                   missing: Collection[Where] = ()) -> Markup:
+    """Return the main result in one sentence: the best accuracy beside what guessing gives, and what it cost.
+
+    Parameters
+    ----------
+    missing : collection of (row, variant)
+        Cells of the recipe without a score: the best is then called that of those that are done.
+    """
     cells = lookup.scored()
     if not cells:
         return Markup("No cell has run yet.")
@@ -100,7 +107,9 @@ def first_sentence(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[He
     mean, titles = lookup.mean(best, "accuracy"), {heading.name: heading.title for heading in (*rows, *columns)}
     (sentence,) = _sentences(
         "first", lookup, best, n_classes=n_classes, row=titles.get(best[0], best[0]),
-        column=titles.get(best[1], best[1]), mean=mean and (number(mean), number(mean, "deviation"), mean["seeds"]))
+        column=titles.get(best[1], best[1]), n_cells=len(cells), partial=bool(missing),
+        uneven=len({lookup.value(cell, "n_scored") for cell in cells}) > 1,
+        mean=mean and (number(mean), number(mean, "deviation"), mean["seeds"]))
     return sentence
 
 
@@ -120,19 +129,20 @@ def read_cell(lookup: Lookup, score: Score) -> list[Markup]:
         saw=_listed([words for words, shown in saw.items() if shown]) if score.method == "hand" else "")
 
 
-def read_run(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[Heading]) -> list[Markup]:
-    """Return what the whole of Table 1 says, most important first."""
+def read_run(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[Heading],
+             missing: Collection[Where] = ()) -> list[Markup]:
+    """Return what the whole of Table 1 says, most important first; ``missing`` as in `first_sentence`."""
     cells = lookup.scored()
     if not cells:
         return [Markup("No cell has run yet, so there is nothing to read.")]
     titles = {heading.name: heading.title for heading in (*rows, *columns)}
-    ahead: dict[str, list[str]] = {}
-    level = []
+    ahead: dict[tuple[str, bool], list[str]] = {}
+    level, partly = [], {variant for _, variant in missing}
     for column in columns:
         ran = [(row.name, column.name) for row in rows if lookup.row((row.name, column.name), "accuracy")]
         leader = lookup.leader(ran)
         if leader is not None:
-            ahead.setdefault(titles[leader[0]], []).append(column.title)
+            ahead.setdefault((titles[leader[0]], column.name in partly), []).append(column.title)
         elif len(ran) > 1:
             level.append(column.title)
     apart, alike = [], []
@@ -150,9 +160,10 @@ def read_run(lookup: Lookup, rows: Sequence[Heading], columns: Sequence[Heading]
                   lookup.value(cell, "accuracy", column="high") or 1)
                  for cell in cells if (figure := lookup.published(cell)) is not None]
     return _sentences(
-        "run", lookup, cells[0], n_cells=len(cells), apart=apart, alike=_listed(alike), level=_listed(level),
+        "run", lookup, cells[0], n_cells=len(cells), partial=bool(missing), apart=apart,
+        alike=_listed(alike), level=_listed(level),
         against={verdict: _cells_of(lookup, rows, columns, verdict) for verdict in (1.0, 0.5, 0.0, -1.0)},
-        ahead={approach: _listed(variants) for approach, variants in ahead.items()},
+        ahead=[(approach, among_done, _listed(variants)) for (approach, among_done), variants in ahead.items()],
         bounds=[lookup.cite(bounds[at][1], "purity") for at in (0, -1)] if bounds else [], n_published=len(published),
         higher=sum(low > figure for figure, low, _ in published),
         lower=sum(high < figure for figure, _, high in published))

@@ -8,7 +8,7 @@ CELL = ("title", "variant_title")
 TABLE = (
     Table(
         name="table1", title="Table 1", order=0, lines=("title",), headings=("Approach",), split="part", where=SCORED,
-        figures=(Figure("accuracy", over="variant_title", places=4, mark=True),),
+        figures=(Figure("accuracy", over="variant_title", places=4, mark=True, counted=True),),
         caption="Accuracy: share of the scored faces that got the right class.",
         notes=("chance", "human", "seeds", "marked", "naming", "copies", "others", "dashes")),
     Table(
