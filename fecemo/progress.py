@@ -11,7 +11,7 @@ LINES_VARIABLE = "FECEMO_PROGRESS"
 """Set to ``lines`` where several stages share one terminal, so that they do not overwrite each other's bars."""
 
 
-LINE_FORMAT = "{desc}: {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
+LINE_FORMAT = "{desc}: {n_fmt}/{total_fmt} UNITS [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
 
 
 class _Lines:
@@ -45,7 +45,7 @@ def progress(total: int | None, title: str, unit: str, *, initial: int = 0) -> A
     title : str
         What is being done, such as ``"train conv_autoencoder rgb"``.
     unit : str
-        What is counted, such as ``"face"``.
+        One of what is counted, such as ``"face"``.
     initial : int
         Units already done by an earlier run.
 
@@ -66,6 +66,7 @@ def progress(total: int | None, title: str, unit: str, *, initial: int = 0) -> A
         raise InputError(f"progress cannot be shown: tqdm refuses a variable of the environment ({error}); unset it. "
                          f"Set are {variables}") from error
 
+    units = f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"  # of the total; a rate is so many a second
     in_lines = not sys.stderr.isatty() or os.environ.get(LINES_VARIABLE) == "lines"
     return tqdm(
         total=total,
@@ -78,5 +79,5 @@ def progress(total: int | None, title: str, unit: str, *, initial: int = 0) -> A
         mininterval=2.0 if in_lines else 0.2,
         ncols=160 if in_lines else None,
         dynamic_ncols=not in_lines,
-        bar_format=LINE_FORMAT if in_lines else None,
+        bar_format=LINE_FORMAT.replace("UNITS", units) if in_lines else None,
     )

@@ -1,6 +1,7 @@
 """Run several stages of one cell in one process: what they all import, and the recipe, is read once."""
 
 import importlib
+import sys
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, get_args
@@ -34,6 +35,7 @@ def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
     stages : tuple of str
         In the order in which they are to run.
     """
+    print(f"{arguments.approach} {arguments.variant}: {', '.join(stages)}", file=sys.stderr, flush=True)
     for stage, following in zip_longest(stages, stages[1:]):
         importlib.import_module(f"fecemo.stages.{stage}").run(arguments)
         if following and stage in OF_NETWORKS:
@@ -42,6 +44,7 @@ def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
 
 def preload(recipe: str) -> None:
     """Import what a recipe's cells import, once for all of a workflow; see `fecemo.forked`."""
+    print("importing what all cells need", file=sys.stderr, flush=True)
     pin_environment()
     import_keras(read_recipe(Path(recipe)).threads)
     load_threads()

@@ -138,17 +138,22 @@ def _export(folder: Path, settings: ModelExportSettings, formats: list[str], rea
     files: dict[str, bytes] = {}
     checks: list[Check] = []
     with TemporaryDirectory() as scratch:
+        _say(f"tracing the networks of {readout.title}")
         model, shapes = _portable(readout, fixed=False)
+        _say(f"converting to {MODEL_NAMES['onnx']}")
         files["onnx"] = finish_onnx(_converted(model, Path(scratch) / MODEL_NAMES["onnx"], settings.opset),
                                     readout.classes, _about(settings, readout))
         reference = _embedding(model, columns, shapes) if readout.names is None else vectors
         for form in formats:
+            if form != "onnx":
+                _say(f"converting to {MODEL_NAMES[form]}")
             if form == "int8":
                 singles = [{name: values[row : row + 1] for name, values in columns.items()}
                            for row in range(0, len(checked), len(checked) // CALIBRATING + 1)]
                 files[form] = quietly(partial(quantized, files["onnx"], singles))
             elif form == "litert":
                 files[form] = _litert(readout, Path(scratch) / MODEL_NAMES["litert"])
+            _say(f"checking {MODEL_NAMES[form]} on {len(checked)} faces")
             answers = ExportedModel(files[form], MODEL_NAMES[form], labels=readout.classes).answers(columns)
             gap = _largest(answers.probabilities - expected.shares)
             spread = _largest(answers.embedding - reference) / max(1.0, _largest(reference))
@@ -177,6 +182,11 @@ def _export(folder: Path, settings: ModelExportSettings, formats: list[str], rea
               f"on {loss['n']} labelled faces ({loss['split']})")
     return StageResult(files=list(contents), message=f"{readout.title} as {', '.join(formats)}, checked on "
                        f"{len(checked)} faces", summary={"checks": [vars(check) for check in checks], "int8": loss})
+
+
+def _say(text: str) -> None:
+    """Print what is done now: a step may take a minute and has no bar."""
+    print(f"{STAGE}: {text}", file=sys.stderr, flush=True)
 
 
 def _portable(readout: RunReadout, *, fixed: bool) -> tuple[Any, dict[str, list[int | None]]]:

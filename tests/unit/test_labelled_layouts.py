@@ -314,6 +314,9 @@ def test_a_class_of_which_every_file_is_gone_is_refused(tmp_path):
     touch(tmp_path, "set/happy/a.png", "set/sad/notes.txt")
     with pytest.raises(InputError, match=r"set/sad: the class 'sad' has no usable image \(sad/notes.txt: not_an_image"):
         read("class_folders", tmp_path / "set")
+    (tmp_path / "set/sad/notes.txt").unlink()
+    with pytest.raises(InputError, match=r"the class 'sad' has no usable image \(empty_class_folder"):  # named once
+        read("class_folders", tmp_path / "set")
 
 
 @pytest.fixture

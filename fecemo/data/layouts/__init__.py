@@ -137,6 +137,6 @@ def refuse_lost_part(where: Path, labels: Mapping[str, str], splits: Mapping[str
         for name, part in sorted(wanted.items()) if images else ():
             if name not in present:
                 first = next((entry for entry in left_out if entry.where.startswith(part)), None)
+                at = f"{first.where}: " if first and first.where not in (name, part) else ""
                 raise InputError(f"{where / part}: the {kind} {name!r} has no usable image" + (
-                    f" ({first.where}: {first.reason}{', ' if first.detail else ''}{first.detail})" if first else "")
-                    + advice)
+                    f" ({at}{first.reason}{', ' if first.detail else ''}{first.detail})" if first else "") + advice)
