@@ -137,7 +137,10 @@ def open_board(page, address, by):
     who.press("Tab")
     page.keyboard.press("Enter")  # on the button beside the name
     page.locator(".fecemo-faces img").first.wait_for()
-    board.scroll_into_view_if_needed()
+    page.wait_for_function("""() => {  // the faces are seen without scrolling
+        const face = document.querySelector('.fecemo-faces img').getBoundingClientRect();
+        return face.height > 0 && face.top >= 0 && face.bottom <= innerHeight;
+    }""")
     return board
 
 

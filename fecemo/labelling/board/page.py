@@ -121,6 +121,12 @@ function render({ model, el }) {
     board.addEventListener("keydown", press, true);
     board.addEventListener("click", release);
     focus();
+    reveal(100);
+  };
+  // What stands above the board pushes the faces off the screen: they come into sight once they are there.
+  const reveal = (tries) => {
+    if (board.querySelector(".fecemo-faces img")?.offsetHeight) board.scrollIntoView({ block: "start" });
+    else if (tries) setTimeout(() => reveal(tries - 1), 50);
   };
   el.classList.add("fecemo-keys");
   attach();
