@@ -135,9 +135,10 @@ def _run(connection: socket.socket, request: dict[str, Any], streams: list[int])
         raise KeyboardInterrupt
 
     def heed() -> None:
-        while connection.recv(1) == INTERRUPT:
-            if not interrupted.is_set():  # a terminal's Ctrl-C reaches this process, too, by itself
-                os.kill(os.getpid(), signal.SIGINT)
+        with contextlib.suppress(OSError):  # who asked was killed
+            while connection.recv(1) == INTERRUPT:
+                if not interrupted.is_set():  # a terminal's Ctrl-C reaches this process, too, by itself
+                    os.kill(os.getpid(), signal.SIGINT)
         os._exit(KILLED)
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,6 +1,7 @@
 """Run several stages of one cell in one process: what they all import, and the recipe, is read once."""
 
 import importlib
+import os
 import sys
 from itertools import zip_longest
 from pathlib import Path
@@ -43,7 +44,13 @@ def run(arguments: CellArguments, stages: tuple[Stage, ...]) -> None:
 
 
 def preload(recipe: str) -> None:
-    """Import what a recipe's cells import, once for all of a workflow; see `fecemo.forked`."""
+    """Import what a recipe's cells import, once for all of a workflow; see `fecemo.forked`.
+
+    Raises `RuntimeError` on other backends than TensorFlow: PyTorch looks for a GPU as it is imported, which its forks
+    then cannot use, and JAX warns of forks.
+    """
+    if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
+        raise RuntimeError(f"{backend} is not to be forked")
     print("importing what all cells need", file=sys.stderr, flush=True)
     pin_environment()
     import_keras(read_recipe(Path(recipe)).threads)

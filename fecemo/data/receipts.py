@@ -187,12 +187,18 @@ def require_receipt(folder: Path, stage: str) -> Receipt:
 def refuse_folder_of_others(folder: Path) -> None:
     """Refuse a folder that no stage has written to and that holds files: a stage's would lie among them.
 
-    Names that begin with a dot do not count. Raises `InputError`, which names one of the files.
+    Names that begin with a dot do not count, nor do folders with outputs, such as the shards of a list. Raises
+    `InputError`, which names one of the files.
     """
-    if not folder.is_dir() or any((folder / name).exists() for name in (LOCK_NAME, RECEIPT_NAME)):
+    def is_output(path: Path, depth: int) -> bool:
+        return path.is_dir() and (any((path / name).exists() for name in (LOCK_NAME, RECEIPT_NAME)) or (
+            depth > 0 and any(is_output(inner, depth - 1) for inner in path.iterdir())))
+
+    if not folder.is_dir() or is_output(folder, 0):
         return
     with explained(folder):
-        others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        others = sorted(path.name for path in folder.iterdir()
+                        if not path.name.startswith(".") and path.name != "lost+found" and not is_output(path, 1))
     if others:
         raise InputError(f"{folder} holds {others[0]}" + (f" and {len(others) - 1} more" if others[1:] else "")
                          + ", which nothing here has written; name a new folder for what is made")

@@ -99,7 +99,7 @@ def open_saved_model(folder: Path, title: str) -> Any:
     try:
         import tensorflow
     except ImportError as error:
-        raise ResourceError(f"{title} needs TensorFlow: pip install 'fecemo[tensorflow-cpu]'") from error
+        raise ResourceError(f"{title} needs TensorFlow: {install_command('tensorflow-cpu')}") from error
     try:
         model = tensorflow.saved_model.load(str(folder))
     except Exception as error:  # OSError, and kinds of its own

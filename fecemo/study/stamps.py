@@ -49,10 +49,9 @@ def withdraw_stamps(runs: Sequence[tuple[RunLayout, Recipe]], dry_run: bool = Fa
             if status.state == "current":
                 continue
             stamps = (tables, artifacts.folder(artifact.kind, *artifact.key) / DIGEST_NAME)
-            if dry_run:
-                lines[f"{status.why}: it would be made again"] = stamps
-            elif line := _withdraw(artifacts, artifact, stamps):
-                lines[line] = stamps
+            line = f"{status.why}: it would be made again" if dry_run else _withdraw(artifacts, artifact, stamps)
+            if line:  # what is behind a stale artefact is stale for the same reason
+                lines[line] = (*lines.get(line, ()), *stamps)
     return lines
 
 

@@ -109,6 +109,14 @@ def test_a_damaged_output_starts_its_stage_and_nothing_is_made_again_after_that(
     assert re.search(r"^cell_dense_autoencoder +1$", printed.stdout + printed.stderr, re.MULTILINE)
 
 
+def test_a_damaged_data_set_is_planned_again_with_all_that_is_made_from_it(study):
+    annotations = RunLayout(study / "run").dataset("emotions") / "annotations.csv"
+    annotations.write_bytes(annotations.read_bytes()[:-4])
+    rules, output = planned(study)
+    assert rules == {"import_emotions", "cell_dense_autoencoder", "table"}
+    assert "annotations.csv has" in output
+
+
 @pytest.fixture
 def one_cell(tmp_path) -> Path:
     """A recipe of one cell, whose training is long enough to be killed in the middle."""

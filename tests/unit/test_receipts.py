@@ -139,3 +139,14 @@ def test_a_folder_with_files_of_others_takes_no_output_and_that_of_a_stage_does(
         refuse_folder_of_others(tmp_path)
     (tmp_path / RECEIPT_NAME).touch()
     refuse_folder_of_others(tmp_path)
+
+
+def test_shards_of_a_list_are_no_files_of_others_and_folders_of_faces_are(tmp_path):
+    for number in (1, 2):
+        shard = tmp_path / "photographs" / "shards" / f"{number}-of-2"
+        shard.mkdir(parents=True)
+        (shard / RECEIPT_NAME).touch()
+        (tmp_path / "faces" / f"class_{number}").mkdir(parents=True)
+    refuse_folder_of_others(tmp_path / "photographs")
+    with pytest.raises(InputError, match="holds class_1 and 1 more"):
+        refuse_folder_of_others(tmp_path / "faces")

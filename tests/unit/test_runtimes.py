@@ -28,5 +28,5 @@ def test_what_is_no_network_is_refused_by_its_name(opener, module, package, cont
 
 def test_a_saved_model_needs_tensorflow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
-    with pytest.raises(ResourceError, match=r"^mine needs TensorFlow: pip install 'fecemo\[tensorflow-cpu\]'$"):
+    with pytest.raises(ResourceError, match=r"^mine needs TensorFlow: .* pip install -e .*\[tensorflow-cpu\]"):
         open_saved_model(tmp_path, "mine")
