@@ -13,14 +13,15 @@ class ImportSettings:
     """What to import, and how."""
 
     images: Path  #: The folder that holds the images; for the layout ``path_label``, the CSV.
-    #: How they lie there: ``auto`` (as one of the following, recognised by its tell-tale, which the closing line
-    #: says), ``class_folders`` (a folder an emotion, perhaps under train, valid and test), ``affectnet`` (AffectNet's
-    #: own release), ``affectnet_plus`` (AffectNet+, with soft labels), ``affectnet_lists`` (its first, by CSVs of
-    #: boxes), ``kdef``, ``jaffe`` and ``rafd`` (by the names of their images), ``fer2013`` (its CSV of pixels, perhaps
-    #: with FER+'s votes), ``expw`` (boxes in a list), ``ck_plus`` (sequences; first frames are neutral where
-    #: ``classes`` name ``neutral``), ``raf_db`` (its list of labels), ``sfew`` (frames of films, also AFEW's),
-    #: ``path_label`` (a CSV of path, label and perhaps split), ``webdataset`` (tars of images and labels), or
-    #: ``parquet`` (images inside of tables). Never recognised, only named: ``photographs`` (a folder without labels).
+    #: How they lie there: ``auto`` (as one of the following, recognised by its tell-tale, which the closing line says;
+    #: two that fit are refused, folders named as classes among them), ``class_folders`` (a folder an emotion, perhaps
+    #: under train, valid and test), ``affectnet`` (AffectNet's own release), ``affectnet_plus`` (AffectNet+, with soft
+    #: labels), ``affectnet_lists`` (its first, by CSVs of boxes), ``kdef``, ``jaffe`` and ``rafd`` (by the names of
+    #: their images), ``fer2013`` (its CSV of pixels, perhaps with FER+'s votes), ``expw`` (boxes in a list),
+    #: ``ck_plus`` (sequences; first frames are neutral where ``classes`` name ``neutral``), ``raf_db`` (its list of
+    #: labels), ``sfew`` (frames of films, also AFEW's), ``path_label`` (a CSV of path, label and perhaps split),
+    #: ``webdataset`` (tars of images and labels), or ``parquet`` (images inside of tables). Never recognised, only
+    #: named: ``photographs`` (a folder without labels).
     layout: str = "auto"
     #: The set's own classes in their order, where they are others than the usual emotions, or fewer. Images of any
     #: other class are then left out and counted.

@@ -40,8 +40,34 @@ def test_two_tell_tales_are_refused_with_both_names(tmp_path):
     places = write_miniatures(tmp_path)
     (places["kdef"] / "label.lst").write_text("AF01HAS.jpg 0 5 10 40 35 88.5 3\n")
     with pytest.raises(InputError, match=r"kdef may be of several layouts: expw, by its list, label\.lst; kdef, by "
-                                         r"names such as AF01ANS\.JPG; say which it is by layout"):
+                                         r"names such as AF01ANS\.JPG; name the right one, such as layout: expw"):
         auto(places["kdef"])
+
+
+@pytest.mark.parametrize(("folders", "beside", "name", "classes"), [
+    (("train/angry/AF01ANS.JPG", "test/happy/AF02HAS.JPG"), "", "kdef", ()),
+    (("positive/AF01HAS.JPG", "negative/AF02ANS.JPG"), "", "kdef", ("positive", "negative")),
+    (("happy/1.png", "sad/2.png"), "faces.tar", "webdataset", ()),
+    (("train/1/train_00001_aligned.jpg", "test/2/test_0001_aligned.jpg"), "faces.tar", "webdataset", ()),
+    (("happy/1.png", "sad/2.png"), "ckextended.csv", "ck_plus", ()),
+], ids=["splits of classes", "classes of its user", "beside a tar", "numbers that are recognised", "beside a table"])
+def test_folders_of_classes_that_another_tell_tale_would_hide_are_refused_with_both_names(
+        tmp_path, folders, beside, name, classes):
+    for path in (*folders, *filter(None, [beside])):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    with pytest.raises(InputError, match=rf"several layouts: class_folders, by its folders, .*; {name}, by .*; "
+                                         r"name the right one, such as layout: class_folders"):
+        auto(tmp_path, classes=classes)
+    listing = layouts.find("class_folders").read(tmp_path, ReadOptions(classes=classes))
+    assert sorted(image.path for image in listing.images) == sorted(folders)
+
+
+@pytest.mark.parametrize("folder", ["AF01", "session", "train"])
+def test_other_folders_hide_no_tell_tale(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "AF01ANS.JPG").touch()
+    assert auto(tmp_path).remark.startswith("recognised as kdef by")
 
 
 def test_every_layout_but_the_common_ones_has_a_tell_tale():

@@ -55,6 +55,8 @@ class Layout:
     #: ``fits(place) -> bool``: whether the tell-tale is there, for the layout ``auto``; without it, this layout is read
     #: only where it is named.
     fits: Callable[[Path], bool] | None = None
+    #: Whether its pictures lie in folders of classes too, so that such folders do not speak for another layout.
+    in_class_folders: bool = False
 
 
 layouts = Registry[Layout]("fecemo.data.layouts", "LAYOUT", "layout")

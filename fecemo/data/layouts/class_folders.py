@@ -67,6 +67,27 @@ def read(folder: Path, options: ReadOptions) -> LabelledSet:
                         classes=reading.classes, remark=reading.remark)
 
 
+def named_as_classes(place: Path, options: ReadOptions) -> bool:
+    """Say whether the folders of a place, perhaps below folders of splits, are named as classes.
+
+    All of them are known emotions, or at least one is of the classes that ``options`` name.
+    """
+    if not place.is_dir():
+        return False
+    try:
+        parts = _folders_in(place)
+        below = [Path(part, name) for part in parts for name in _folders_in(place / part)
+                 ] if any(map(split_of, parts)) and all(map(split_of, parts)) else [Path(part) for part in parts]
+        names = {path.name for path in below}
+        file_names = (Path(image.path).name for path in below for image in image_files(place, str(path))
+                      if isinstance(image, LabelledImage))
+        known = read_classes(place, names, classes=options.classes, numbering=options.numbering,
+                             file_names=file_names).class_of
+    except InputError:
+        return False
+    return bool(known) and (bool(options.classes) or len(known) == len(names))
+
+
 def _folders_in(folder: Path) -> list[str]:
     """Return the names of the folders in a folder. Raises `InputError` where one is a link that leads nowhere."""
     entries = opened_folder(folder)

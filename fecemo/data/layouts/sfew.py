@@ -97,4 +97,4 @@ def _fits(place: Path) -> bool:
 
 
 LAYOUT = Layout(name="sfew", about="SFEW and AFEW: frames of films, by split, emotion, movie and clip", read=read,
-                tell=f"frames of films such as {EXAMPLE}", fits=_fits)
+                tell=f"frames of films such as {EXAMPLE}", fits=_fits, in_class_folders=True)
