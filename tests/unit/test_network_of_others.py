@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -139,6 +140,16 @@ def function(path, text):
 def test_a_function_in_python_takes_pictures_in_colour_as_they_are(tmp_path):
     settings = function(tmp_path / "tool.py", "def describe(pictures):\n    return pictures[:, 0, ::-1, 2]\n")
     np.testing.assert_array_equal(describe(settings, picture(1)), [110, 100])
+
+
+@pytest.mark.parametrize("name", ["tool", "json"])
+def test_a_function_in_python_may_keep_its_settings_in_a_dataclass(tmp_path, name):
+    settings = function(tmp_path / f"{name}.py", "from __future__ import annotations\n"
+                        "from dataclasses import dataclass\n\n\n@dataclass\nclass Crop:\n    row: int = 0\n\n\n"
+                        "def describe(pictures):\n    return pictures[:, Crop().row, ::-1, 2]\n")
+    before = dict(sys.modules)
+    np.testing.assert_array_equal(describe(settings, picture(1)), [110, 100])
+    assert sys.modules.get(name) is before.get(name), "a module of this name is not replaced"
 
 
 @pytest.mark.parametrize(("text", "change", "words"), [

@@ -1,6 +1,7 @@
 """What a network in a file says of a picture: ONNX, LiteRT, TensorFlow's SavedModel, or a function in Python."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -107,12 +108,15 @@ def _function(content: bytes, path: Path, settings: Mapping[str, Any]) -> Callab
     """Return ``describe`` of a Python file, which prepares pictures itself."""
     if set_here := [name for name, default in PREPARATION.items() if settings[name] != default]:
         raise InputError(f"{', '.join(set_here)}: {path} prepares pictures itself")
-    module = ModuleType(path.stem)
+    module = ModuleType(f"network_file_{path.stem}")
     module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # where dataclasses look for what their fields' types name
     try:
-        exec(compile(content, str(path), "exec"), module.__dict__)
+        exec(compile(content, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         raise InputError(f"{path} cannot be imported ({type(error).__name__}: {error})") from error
+    finally:
+        sys.modules.pop(module.__name__, None)
     if not callable(function := getattr(module, "describe", None)):
         raise InputError(f"{path} has no function describe(pictures)")
     return function
