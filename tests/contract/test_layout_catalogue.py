@@ -1,10 +1,14 @@
 """What holds for every layout of labelled images, also for one that is added tomorrow."""
 
+from pathlib import Path
+
 import pytest
 from labelled_miniatures import write_miniatures
 
 from fecemo.data.layouts import Layout, ReadOptions, layouts
 from fecemo.errors import InputError
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(params=list(layouts()))
@@ -19,6 +23,14 @@ def test_the_issued_layouts_are_found():
 def test_a_layout_says_what_it_is(layout):
     assert isinstance(layout, Layout)
     assert 10 < len(layout.about) < 100
+
+
+def test_a_layout_is_named_as_it_is_found_and_the_pages_say_it(layout, request):
+    name = request.node.callspec.params["layout"]
+    assert layout.name == name
+    assert f"``{name}``" in (DOCS / "recipe_keys.md").read_text(encoding="utf-8")
+    row = f"| `{name}` |" if layout.fits is not None else f"`{name}`"
+    assert row in (DOCS / "data_sets.md").read_text(encoding="utf-8"), f"docs/data_sets.md says nothing of {name}"
 
 
 def test_a_place_that_is_not_there_is_named(layout, tmp_path):
