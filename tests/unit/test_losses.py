@@ -67,7 +67,7 @@ class TestClassWeights:
         values = loss.per_example(tensor(np.full((543, 3), 1 / 3)), tensor(labels, "int32"), tensor(np.ones(543)),
                                   state)
         assert numbers(values).mean() == pytest.approx(np.log(3), rel=1e-5)
-        by_class = [numbers(values)[labels == one].sum() for one in range(3)]
+        by_class = [numbers(values)[labels == label].sum() for label in range(3)]
         np.testing.assert_allclose(by_class, np.sum(by_class) / 3, rtol=1e-5, err_msg="classes do not count alike")
 
 
