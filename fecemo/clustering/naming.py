@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class NamingMethod:
     draw: Callable[[LabelledFaces, NamingSettings, int], np.ndarray] | None = None
     #: Fields of `NamingSettings` that say how many labels are drawn, or what a suggestion learns from.
     settings: tuple[str, ...] = ()
+    #: What else shapes a suggestion, as JSON values: a change makes what was named so stale.
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ PENALTY = 7.0
 what drawn and real faces share is spread over all of them, and what is only drawn so is not."""
 ITERATIONS = 1000
 """Of the regression's solver, which needs about a hundred."""
+LEARNT_FROM = ("distances", "blendshapes", "gradients")
+"""Groups of landmark features that drawn faces teach."""
 MIN_SPREAD = 1e-3
 """Standard deviation of a blendshape in [0, 1] below which its model does not move it."""
 

@@ -5,7 +5,13 @@ import sys
 import numpy as np
 
 from fecemo.clustering.naming import naming_methods
-from fecemo.clustering.prototypes import DrawnExamples, Suggestions, suggest_by_drawn_faces, suggest_by_units
+from fecemo.clustering.prototypes import (
+    LEARNT_FROM,
+    DrawnExamples,
+    Suggestions,
+    suggest_by_drawn_faces,
+    suggest_by_units,
+)
 from fecemo.data.arrays import read_array, read_rows
 from fecemo.data.classes import USUAL_CLASSES
 from fecemo.data.dataset import Dataset
@@ -26,8 +32,6 @@ def names_to_give(recipe: Recipe, layout: RunLayout) -> tuple[str, ...]:
 
 
 ACTION_UNITS, DRAWN_FACES = "action_units", "drawn_faces"
-LEARNT_FROM = ("distances", "blendshapes", "gradients")
-"""Groups of landmark features that drawn faces teach."""
 
 
 def suggest_names(recipe: Recipe, layout: RunLayout, row: str, variant: str, method: str = "") -> Suggestions:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fecemo.clustering.cluster_sweep import NAMINGS
 from fecemo.clustering.naming import naming_methods
-from fecemo.clustering.strategy import strategies
+from fecemo.clustering.strategy import TRUST, strategies
 from fecemo.data.receipts import plain
 from fecemo.evaluation.cell_metric import cell_metrics
 from fecemo.evaluation.metrics.cluster_sweep import CLUSTER_SWEEP
@@ -50,7 +50,7 @@ def map_config(cell: Cell) -> dict[str, Any]:
 
 
 def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
-    """Return what shapes the names of a cell's clusters: of the settings those alone that the method reads.
+    """Return what shapes the names of a cell's clusters: of settings and constants those alone that the method reads.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def names_config(cell: Cell, method: str | None = None) -> dict[str, Any]:
         shaping = (*naming.settings, "rare_class_exponent", "class_balanced")
     if naming.by == "suggestion":
         shaping = (*shaping, *naming.settings)
-    return plain(config | {name: getattr(settings, name) for name in shaping})
+    return plain(config | dict(naming.constants) | {name: getattr(settings, name) for name in shaping})
 
 
 def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
@@ -84,15 +84,17 @@ def cluster_sweep_config(cell: Cell) -> dict[str, Any]:
 
 
 def cost_curve_config(cell: Cell) -> dict[str, Any]:
-    """Return what shapes a cell's cost curve."""
+    """Return what shapes a cell's cost curve, which suggestions of single faces are part of."""
     recipe = cell.recipe
+    suggested = {name: {"trust": trust, **naming_methods.find(name).constants} for name, trust in TRUST.items()}
     return plain({
         "cost_curve": recipe.cost_curve,
         "kmeans": {name: getattr(recipe.clustering, name) for name in ("algorithm", "max_iter")},
         "naming": {name: getattr(recipe.naming, name) for name in ("rare_class_exponent", "class_balanced", "drawn")},
         "components": recipe.evaluation.probe.components, "score_on": cell.score_on,
         "bootstrap": recipe.evaluation.bootstrap, "confidence": recipe.evaluation.confidence, "seed": recipe.seed,
-        "recipe": recipe.name, "format": COST_CURVE.format, "strategies": sorted(strategies())})
+        "recipe": recipe.name, "format": COST_CURVE.format, "strategies": sorted(strategies()),
+        "suggested": suggested})
 
 
 def triplet_test_config(cell: Cell) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fecemo.clustering.naming import naming_methods
+from fecemo.clustering.prototypes import LEARNT_FROM, PENALTY
+from fecemo.clustering.strategy import TRUST
 from fecemo.data.receipts import digest_place, write_receipt
 from fecemo.errors import StoredStateError
 from fecemo.study.artifact_kinds import CELL_KINDS, KINDS, Artifact, clustering_digest
@@ -96,6 +99,38 @@ def test_a_changed_recipe_makes_exactly_its_artifacts_stale(run, changes, kinds,
     stale = run.stale()
     assert set(stale) == set(kinds)
     assert all(words in why for why in stale.values())
+
+
+def test_names_by_drawn_faces_are_stale_where_drawn_faces_teach_otherwise(run, monkeypatch):
+    teachers = {"datasets": {**RECIPE["datasets"], "drawn": {"draw": {"faces_per_class": 5}}}}
+    run.write(**teachers, naming={"method": "drawn_faces", "drawn": "drawn"})
+    run.make("names")
+    run.make("score")
+    assert run.stale() == {}
+    constants = naming_methods.find("drawn_faces").constants
+    assert constants == {"penalty": PENALTY, "learnt_from": LEARNT_FROM}
+    monkeypatch.setitem(constants, "penalty", 9.5)
+    assert f"penalty was {PENALTY}, is 9.5; run the label stage again" in run.stale()["names"]
+    monkeypatch.setitem(constants, "penalty", PENALTY)
+    monkeypatch.setitem(constants, "learnt_from", ("distances",))
+    assert "learnt_from was ['distances', " in run.stale()["names"]
+    run.write(**teachers, naming={"method": "action_units", "drawn": "drawn"})
+    run.make("names")
+    assert "names" not in run.stale(), "action units suggest without drawn faces"
+
+
+def test_a_cost_curve_is_stale_where_suggestions_are_trusted_or_learnt_otherwise(run, monkeypatch):
+    run.make("cost_curve")
+    assert run.artifacts.status("cost_curve", *CELL).state == "current"
+    for mapping, name, value, words in (
+            (TRUST, "drawn_faces", 1.5, "suggested.drawn_faces.trust was 4.0, is 1.5"),
+            (TRUST, "action_units", 1.5, "suggested.action_units.trust was 2.0, is 1.5"),
+            (naming_methods.find("drawn_faces").constants, "penalty", 9.5, "suggested.drawn_faces.penalty was 7.0"),
+            (naming_methods.find("drawn_faces").constants, "learnt_from", (), "suggested.drawn_faces.learnt_from was")):
+        with monkeypatch.context() as changed:
+            changed.setitem(mapping, name, value)
+            assert words in str(run.artifacts.status("cost_curve", *CELL))
+    assert run.artifacts.status("cost_curve", *CELL).state == "current"
 
 
 FOLDER = {"images": "images", "test_fraction": 0.25}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fecemo.clustering.naming import LabelledFaces, NamingMethod, draw_sample, label_order
+from fecemo.clustering.prototypes import LEARNT_FROM, PENALTY
 from fecemo.clustering.settings import NamingSettings
 
 
@@ -27,5 +28,6 @@ NAMING = (
     # What clusters probably show, for whoever has not looked yet, and what no label at all buys: see
     # `fecemo.clustering.prototypes`.
     NamingMethod(name="action_units", title="by action units", by="suggestion"),
-    NamingMethod(name="drawn_faces", title="by drawn faces", by="suggestion", settings=("drawn",)),
+    NamingMethod(name="drawn_faces", title="by drawn faces", by="suggestion", settings=("drawn",),
+                 constants={"penalty": PENALTY, "learnt_from": LEARNT_FROM}),
 )
