@@ -90,12 +90,15 @@ def print_table(record: pandas.DataFrame, draw: str, row: str) -> None:
 
 def print_rows(record: pandas.DataFrame) -> None:
     """Print what each row's vectors reach, where faces come up at random."""
-    right = record[(record["run"] == DRAWS[0]) & (record["metric"] == "balanced_accuracy")]
+    of_draw = record[record["run"] == DRAWS[0]]
+    right, ami = (of_draw[of_draw["metric"] == metric] for metric in ("balanced_accuracy", "ami"))
+    agreement = dict(zip(ami["title"], ami["value"], strict=True))
     table = right.pivot_table(index=["title", "naming"], columns="amount", values="value", sort=False)
-    print("\n| vectors | acts are spent on | 8 | 40 | 160 |\n|:--|:--|--:|--:|--:|")
+    print("\n| vectors | AMI, k = 8 | acts are spent on | 8 | 40 | 160 |\n|:--|--:|:--|--:|--:|--:|")
     for (title, naming), values in table.iterrows():
         if "self-training" in naming or naming in ("clusters, a look each (simulated)", "labels of faces at random"):
-            print(f"| {title} | {naming} | {' | '.join(share(values[count]) for count in (8, 40, 160))} |")
+            print(f"| {title} | {share(agreement[title])} | {naming} | "
+                  f"{' | '.join(share(values[count]) for count in (8, 40, 160))} |")
 
 
 if __name__ == "__main__":
