@@ -5,6 +5,7 @@ python docs/write_cost_page.py "RUN=at random" …    first add the cost curves 
                                                     the words say how faces come up that are labelled
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -101,12 +102,26 @@ def print_rows(record: pandas.DataFrame) -> None:
                   f"{' | '.join(share(values[count]) for count in (8, 40, 160))} |")
 
 
+def print_pixels() -> None:
+    """Print how near an encoder of pixels alone comes to the landmark features that it learnt, by real_faces.json.
+
+    Clusters are named by five labels each there.
+    """
+    rows = json.loads((DOCS / "real_faces.json").read_text(encoding="utf-8"))["rows"]
+    print("\n| vectors | AMI, k = 8 | named, k = 8 | named, k = 100 | all labels |\n|:--|--:|--:|--:|--:|")
+    for key in ("landmark_features/gray", "landmark_encoder/gray"):
+        row = rows[key]
+        named = (row["answers"][f"{count} labels_per_cluster"]["mean"] for count in (8, 100))
+        print(f"| {row['title']} | {' | '.join(map(share, (row['groups']['8']['ami'], *named, row['probe'])))} |")
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         write_record(sys.argv[1:])
     read = read_record()
     write_figure(read)
     print_rows(read)
+    print_pixels()
     for way in DRAWS:
         for key in dict.fromkeys(read.loc[read["run"] == way, "row"]):
             print_table(read, way, key)
