@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fecemo import registry
 from fecemo.data.arrays import write_arrays
 from fecemo.data.dataset import Dataset
 from fecemo.data.dataset_files import FaceEntry
@@ -156,7 +157,9 @@ def test_a_record_of_another_format_is_measured_anew(planted, monkeypatch):
     folder = planted.layout.score("supervised", "rgb")
     evaluate.run(arguments)
     newer = {name: replace(kind, version=kind.version + 1) for name, kind in cell_metrics().items()}
-    monkeypatch.setattr("fecemo.evaluation.cell_metric.entries", lambda package, attribute: newer)
+    present = registry._entries
+    monkeypatch.setattr(registry, "_entries", lambda package, attribute: newer if package == cell_metrics.package
+                        else present(package, attribute))
     with pytest.raises(StoredStateError, match=r"curves\.json has the format .*run the evaluate stage again"):
         read_records(folder)
     evaluate.run(arguments)

@@ -17,7 +17,7 @@ from fecemo.cli import command_line
 from fecemo.data.draw_settings import DrawSettings
 from fecemo.data.face_lists import ListedFace, Triplet, read_face_list, read_fec
 from fecemo.data.receipts import read_receipt
-from fecemo.errors import StoredStateError
+from fecemo.errors import InputError, StoredStateError
 from fecemo.stages.draw import run
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +146,9 @@ def test_other_settings_draw_anew_and_a_strangers_pictures_are_left_alone(drawn,
     foreign = tmp_path / "foreign" / "photographs"
     foreign.mkdir(parents=True)
     (foreign / "mine.jpg").write_bytes(b"dear to someone")
+    with pytest.raises(InputError, match="foreign holds photographs, which nothing here has written"):
+        run(small, tmp_path / "foreign")
+    (tmp_path / "foreign" / ".lock").touch()
     with pytest.raises(StoredStateError, match="was not drawn here"):
         run(small, tmp_path / "foreign")
     assert (foreign / "mine.jpg").exists()
