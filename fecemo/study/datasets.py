@@ -129,9 +129,9 @@ class DatasetRecipe:
                 continue
             if not self.made and (self.place is None or receipt.summary.get("place") != digest_place(self.place)):
                 continue
-            # A setting that a receipt does not have was left as it is by itself.
+            # A setting that a receipt does not have was left as it is by itself; what is no setting is not known then.
             usual = {setting.name: setting.default for setting in fields(step.settings)}
-            stored = {key: receipt.config.get(key, usual[key]) for key in step.shaped_by}
+            stored = {key: receipt.config.get(key, usual.get(key)) for key in step.shaped_by}
             differing = [key for key, value in step.shaped_by.items() if plain(stored[key]) != value]
             if differing:
                 return OtherSettings(step.stage, {key: plain(stored[key]) for key in differing},

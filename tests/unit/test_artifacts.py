@@ -174,6 +174,21 @@ def test_a_data_set_of_other_settings_is_stale_and_so_is_all_that_is_made_of_it(
             run.artifacts.require("outputs", *CELL)
 
 
+@pytest.mark.parametrize(("stored", "words"), [
+    ({}, None), ({"gain": [0.5, 0.6]}, {"gain": [0.5, 0.6]}), ({"method": "another"}, {"method": "another"}),
+    ({"method": None}, {"method": None})])
+def test_synthetic_faces_are_of_other_settings_where_these_or_the_method_differ(run, stored, words):
+    run.write(datasets={**RECIPE["datasets"], "made": {"synthesize": {"dataset": "affectnet", "per_class": 5}}})
+    dataset = run.artifacts.recipe.datasets["made"]
+    step, = dataset.way.steps(dataset.settings, "made", run.layout)
+    step.out.mkdir(parents=True)
+    (step.out / "faces").write_text("faces")
+    config = {name: value for name, value in {**step.shaped_by, **stored}.items() if value is not None}
+    write_receipt(step.out, step.stage, config=config, inputs={}, files=["faces"], seconds=1.0)
+    other = dataset.other_settings("made", run.layout)
+    assert (other and other.stored) == words
+
+
 def test_a_list_or_folder_that_the_recipe_does_not_name_has_settings_of_its_own(run):
     run.write(datasets={**RECIPE["datasets"], "affectnet": {"import": FOLDER}})
     write_receipt(run.layout.dataset("affectnet"), "import", config={"test_fraction": 0.5}, inputs={}, files=["faces"],
