@@ -121,12 +121,22 @@ function render({ model, el }) {
     board.addEventListener("keydown", press, true);
     board.addEventListener("click", release);
     focus();
-    reveal(100);
+    for (const touch of ["keydown", "pointerdown", "touchmove", "wheel"])
+      window.addEventListener(touch, () => { touched = true; }, { once: true, capture: true, passive: true });
+    reveal(240);
   };
-  // What stands above the board pushes the faces off the screen: they come into sight once they are there.
+  // What stands above the board pushes the faces off the screen. For a minute, in which faces and map arrive, they are
+  // brought into sight, unless a person has pressed or scrolled anything.
+  let touched = false;
   const reveal = (tries) => {
-    if (board.querySelector(".fecemo-faces img")?.offsetHeight) board.scrollIntoView({ block: "start" });
-    else if (tries) setTimeout(() => reveal(tries - 1), 50);
+    if (touched || !tries) return;
+    const face = board.querySelector(".fecemo-faces img"), place = face?.getBoundingClientRect();
+    if (place?.height && (place.top < 0 || place.bottom > innerHeight)) {
+      const above = place.bottom - board.getBoundingClientRect().top;  // on a phone more than a screen
+      if (above < innerHeight) board.scrollIntoView({ block: "start" });
+      else face.scrollIntoView({ block: "center" });
+    }
+    setTimeout(() => reveal(tries - 1), 250);
   };
   el.classList.add("fecemo-keys");
   attach();
