@@ -88,8 +88,8 @@ class Study:
         self.mean, self.deviation = moments(self.people.values[self.train])
         self.truth = self.people.labels[self.test]
         self.scored = self.vectors(self.people.values[self.test])
-        own = moments(self.drawn.values[self.drawn.sure])
-        self.matched = (self.drawn.values - own[0]) / own[1]
+        mean, deviation = moments(self.drawn.values[self.drawn.sure])
+        self.matched = (self.drawn.values - mean) / deviation
         self.pixels = PixelClassifier(self.people.dataset, self.test, work / "training")
         self.record = work / "record" / digest_json({
             "data": [part.dataset.receipt.digest for part in (self.people, self.drawn)], "per_class": PER_CLASS,
@@ -256,13 +256,14 @@ class Study:
             return faces[:, 2::4, 2::4].reshape(len(of), -1).astype(np.float64)
 
         space = PCA(EIGENFACES, random_state=0).fit(pixels(self.people.dataset, self.train[:LOOKED_AT]))
-        parents, own = np.unique(neutral, return_inverse=True)
+        parents, parent_of = np.unique(neutral, return_inverse=True)
         before, after = (space.transform(pixels(*faces)) for faces in (
             (self.people.dataset, parents), (made.dataset, np.arange(len(made.labels)))))
         apart = np.linalg.norm(after[:, None] - before[None], axis=2)
         return {"reads": reads, "labels": len(rows), "identity": {
-            "people": len(parents), "own_is_nearest": float(np.mean(apart.argmin(axis=1) == own)),
-            "own_distance": float(np.mean(apart[np.arange(len(own)), own])), "distance": float(np.median(apart))}}
+            "people": len(parents), "own_is_nearest": float(np.mean(apart.argmin(axis=1) == parent_of)),
+            "own_distance": float(np.mean(apart[np.arange(len(parent_of)), parent_of])),
+            "distance": float(np.median(apart))}}
 
 
 if __name__ == "__main__":

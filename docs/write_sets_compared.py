@@ -172,17 +172,17 @@ def main() -> None:
     parser.add_argument("--composed", nargs="*", default=[])
     parser.add_argument("--copies", nargs="*", default=[])
     parser.add_argument("--tools", type=Path)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-    if asked.compared:
-        record["similarity"] = similarity_record(asked.compared)
-    for title, _, folder in (part.partition("=") for part in asked.composed):
+    if arguments.compared:
+        record["similarity"] = similarity_record(arguments.compared)
+    for title, _, folder in (part.partition("=") for part in arguments.composed):
         record.setdefault("composition", {})[title] = composition_record(Path(folder))
-    for title, _, folder in (part.partition("=") for part in asked.copies):
+    for title, _, folder in (part.partition("=") for part in arguments.copies):
         receipt = require_receipt(Path(folder), "find_copies")
         record.setdefault("copies", {})[title] = receipt.summary
-    if asked.tools:
-        record["tools"] = tools_record(asked.tools, record.get("tools", {}))
+    if arguments.tools:
+        record["tools"] = tools_record(arguments.tools, record.get("tools", {}))
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), record), encoding="utf-8")
     if "composition" in record:

@@ -40,10 +40,10 @@ def test_a_dry_run_counts_the_grid_of_the_recipe(tmp_path):
 
 
 def test_trainings_ask_a_scheduler_for_a_gpu_where_there_are_any(tmp_path):
-    asked = [len(re.findall(r"^ +resources: .*\bgpu=1\b", printed.stdout + printed.stderr, re.MULTILINE))
+    n_jobs = [len(re.findall(r"^ +resources: .*\bgpu=1\b", printed.stdout + printed.stderr, re.MULTILINE))
              for printed in (dry_run(tmp_path, TINY, tmp_path / "run", *words)
                              for words in ((), ("--resources", "gpu=2")))]
-    assert asked == [0, 12]
+    assert n_jobs == [0, 12]
 
 
 def test_further_seeds_are_further_runs_on_the_same_faces(tmp_path):
@@ -123,10 +123,10 @@ def test_a_row_of_another_row_s_embeddings_comes_after_it_in_its_own_run(tmp_pat
         "encoder": {**encoder, "approach": "conv_autoencoder"}}}
     recipe.write_text(yaml.safe_dump(document))
     printed = dry_run(tmp_path, recipe, run)
-    said = printed.stdout + printed.stderr
+    output = printed.stdout + printed.stderr
     for kind, home in (("cell", RunLayout(run)), ("seeds", RunLayout(run).of_seed(11))):
         made = re.escape(str(home.model("labels", "gray") / "digest.txt"))
-        read = re.search(rf"^rule {kind}_labels:\n +input: (.+)\n +output: {made}", said, re.MULTILINE)
+        read = re.search(rf"^rule {kind}_labels:\n +input: (.+)\n +output: {made}", output, re.MULTILINE)
         assert str(home.outputs("encoder", "gray") / "digest.txt") in read[1].split(", ")
 
 
@@ -155,10 +155,10 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
             is_tested, is_tested)
     behind = re.search(r"^rule cell_triplet_embedding:\n +input: (.+)$", printed.stdout + printed.stderr, re.MULTILINE)
     assert str(layout.triplet_test("landmark_features", "gray") / "digest.txt") in behind[1].split(", ")
-    found = tmp_path / "list.csv"
-    found.write_text("url,left,right,top,bottom\n")
+    faces = tmp_path / "list.csv"
+    faces.write_text("url,left,right,top,bottom\n")
     (tmp_path / "photographs").mkdir()
-    document["datasets"] = {"photographs": {"fetch": {"faces": str(found)}},
+    document["datasets"] = {"photographs": {"fetch": {"faces": str(faces)}},
                             "emotions": {"import": {"images": str(tmp_path / "photographs")}},
                             "rated": {"fetch": {"faces": "fec.csv", "format": "fec"}}}
     recipe.write_text(yaml.safe_dump(document))
@@ -166,7 +166,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
     def planned(*lists):
         return dry_run(tmp_path, recipe, tmp_path / "run", *lists)
 
-    for lists, is_tested in (([], False), ([f"triplet_test={found}"], True), ([f"rated={found}"], True)):
+    for lists, is_tested in (([], False), ([f"triplet_test={faces}"], True), ([f"rated={faces}"], True)):
         printed = planned(*lists)
         made, = outputs(printed, "cell_dense_autoencoder")
         assert (jobs(printed)["table"], str(layout.triplet_test("dense_autoencoder", "gray")) in made) == (1, is_tested)
@@ -180,7 +180,7 @@ def test_a_list_from_which_nothing_learns_tests_every_row_that_has_an_embedding(
                      r"give it on request.* FER\+, whose labels are at https", planned().stderr)
     del document["roles"]["triplet_test"]
     recipe.write_text(yaml.safe_dump(document))
-    assert "--config triplet_test: there is no such key" in planned(f"triplet_test={found}").stderr
+    assert "--config triplet_test: there is no such key" in planned(f"triplet_test={faces}").stderr
 
 
 @pytest.mark.parametrize(("name", "sentence"), [

@@ -222,9 +222,9 @@ class TestNTXent:
         step = TrainingStep(keras.Model({"image": image}, {"embedding": keras.layers.Flatten()(image)}), fit,
                             Examples(np.arange(40)), 8)
         step.reset_metrics()
-        said = step.compute_metrics(None, None, ({"embedding": tensor(np.concatenate([views, filling]).reshape(-1, 8))},
-                                                 {}), sample_weight=tensor(weights))
-        assert float(said["accuracy.embedding.nt_xent"]) == pytest.approx(alone.mean())
+        answers = {"embedding": tensor(np.concatenate([views, filling]).reshape(-1, 8))}
+        metrics = step.compute_metrics(None, None, (answers, {}), sample_weight=tensor(weights))
+        assert float(metrics["accuracy.embedding.nt_xent"]) == pytest.approx(alone.mean())
 
 
 class TestVectorError:

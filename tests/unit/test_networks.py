@@ -239,8 +239,8 @@ class TestFusion:
         layer([query, context])
         keys_and_values = np.float32([[1, 0, 0, 1], [0, 2, 1, 0]])
         layer.set_weights([keys_and_values, np.zeros(4), np.eye(2), np.zeros(2)])
-        found = keras.ops.convert_to_numpy(layer([query, context]))[0]
-        np.testing.assert_allclose(found, [[0.669762, 0.330238], [0.195570, 0.804430]], atol=1e-6)
+        shares = keras.ops.convert_to_numpy(layer([query, context]))[0]
+        np.testing.assert_allclose(shares, [[0.669762, 0.330238], [0.195570, 0.804430]], atol=1e-6)
 
     def test_it_computes_in_the_precision_that_it_is_told(self):
         layer = CrossAttention(2)

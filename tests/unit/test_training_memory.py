@@ -91,13 +91,13 @@ class FakeJax:
     """A backend module whose device says what it has."""
 
     def __init__(self, words):
-        self.said = words
+        self.words = words
 
     def local_devices(self):
         return [self]
 
     def memory_stats(self):
-        return self.said
+        return self.words
 
 
 @pytest.mark.parametrize(("words", "free"), [
